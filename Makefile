@@ -1,0 +1,51 @@
+# Everything a contributor or a newcomer may run. Needs python >= 3.11 and make; the rest is fetched.
+
+PYTHON ?= python3
+RUN := .venv/bin/
+UV := .tools/bin/uv
+SHELL := /bin/sh
+.DEFAULT_GOAL := help
+
+.PHONY: help demo test check bench fuzz kills lock clean
+
+help: ## Show this list
+	@grep -hE '^[a-z]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-8s %s\n", $$1, $$2}'
+
+demo: .venv/ready ## Make a synthetic Twente and show its figures
+	$(RUN)zorgstroom demo
+
+test: check ## All tests, also the slow ones; lists what could not run and why
+	$(RUN)python -m pytest -q -m slow
+	@echo "make test: alles gedaan; wat niet kon draaien staat hierboven onder SKIPPED"
+
+check: .venv/ready ## The quick part of test: lint, types, tests without services
+	$(RUN)ruff check .
+	$(RUN)ruff format --check .
+	$(RUN)mypy
+	$(RUN)python -m pytest -q
+
+bench: .venv/ready ## Measure speed as ratios; appends to benchmarks/results
+	$(RUN)python -m benchmarks.decode
+	$(RUN)python -m benchmarks.embedded
+	$(RUN)python -m benchmarks.restart
+
+fuzz: .venv/ready ## 200,000 mutated messages through the decoder
+	$(RUN)python tests/fuzz/fuzz_decode.py --inputs 200000 --seed 1
+
+kills: .venv/ready ## 50 kill -9 of ingest and of serve, at random moments
+	ZORGSTROOM_TEST_KILLS=25 $(RUN)python -m pytest -q -m slow tests/truth/test_ingest_kill.py tests/stream/test_serve_kill.py
+
+lock: $(UV) ## Renew the lock file
+	$(UV) lock
+
+clean: ## Remove the environment and what tools left behind
+	rm -rf .venv .tools build *.egg-info .mypy_cache .ruff_cache .pytest_cache .hypothesis
+
+$(UV):
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || { echo "Python 3.11 of nieuwer is nodig: make PYTHON=python3.12"; exit 1; }
+	$(PYTHON) -m venv .tools
+	.tools/bin/python -m pip install --quiet --disable-pip-version-check "uv>=0.9,<1"
+
+.venv/ready: pyproject.toml uv.lock | $(UV)
+	UV_PROJECT_ENVIRONMENT=.venv $(UV) sync --quiet --locked --all-extras --python "$$($(PYTHON) -c 'import sys; print(sys.executable)')"
+	@touch $@

@@ -1,0 +1,147 @@
+"""
+The publication in ClickHouse: on a server, or in a folder with the engine inside this process.
+
+Both are the same class on another connection. An emission is stored when its row in `emissies` is;
+cells without that row are the remains of a crash, and writing the emission again completes them.
+"""
+
+# ruff: noqa: S608 - the SQL is made of our own constants and a checked name; values are bound
+
+import threading
+import time
+from collections.abc import Iterable, Sequence
+from datetime import datetime
+from pathlib import Path
+from typing import cast
+
+from zorgstroom.aggregations.results import Emission, SeriesValues
+from zorgstroom.sinks import cells, reading, schema
+from zorgstroom.sinks.connection import Connection, connect_embedded, connect_server
+from zorgstroom.sinks.contract import Contents, Filter, PublishedFigure, check_emission
+from zorgstroom.sinks.retry import PAUSES, Sleep
+
+DATABASE = "publicatie"
+
+
+class ClickHousePublication:
+    """
+    One database with published figures; opening it brings its schema up to date.
+
+    Safe to use from several threads: writes wait for each other, reads wait for nobody on a server
+    and for one statement in the embedded engine. Every method may raise a `SinkError`.
+    """
+
+    def __init__(
+        self, connection: Connection, database: str = DATABASE, *, close_connection: bool = False
+    ) -> None:
+        self._connection = connection
+        self._close_connection = close_connection
+        self._db = schema.quoted(database)
+        self._writing = threading.Lock()
+        schema.migrate(connection, database)
+
+    def last_version(self, regio: str, gebieden: Sequence[str]) -> int:
+        """
+        Return the highest version stored for `regio` (areas: `gebieden`); 0 when none.
+
+        Cells of an emission that was cut off count too: their number is not free.
+        """
+        rows = self._connection.rows(
+            "SELECT greatest("
+            f"(SELECT max(versie) FROM {self._db}.emissies_rijen WHERE regio = {{regio:String}}), "
+            f"(SELECT max(versie) FROM {self._db}.historie_rijen "
+            "WHERE gebied IN {gebieden:Array(String)}))",
+            {"regio": regio, "gebieden": list(gebieden)},
+        )
+        return cast(int, rows[0][0])
+
+    def last_emission(self, regio: str) -> datetime | None:
+        """Return when `regio` was last written in full (UTC), None when never."""
+        rows = self._connection.rows(
+            f"SELECT tijd FROM {self._db}.emissies_rijen WHERE regio = {{regio:String}} "
+            "ORDER BY versie DESC LIMIT 1",
+            {"regio": regio},
+        )
+        return cast(datetime, rows[0][0]) if rows else None
+
+    def contents(self) -> Contents:
+        """Return which areas and certificates there are."""
+        areas = self._connection.rows(f"SELECT DISTINCT gebied FROM {self._db}.historie_rijen")
+        marks = self._connection.rows(f"SELECT DISTINCT certificaat FROM {self._db}.emissies_rijen")
+        return Contents(
+            frozenset(str(gebied) for (gebied,) in areas),
+            frozenset(str(certificaat) for (certificaat,) in marks),
+        )
+
+    def published(self, gebieden: Sequence[str]) -> Iterable[SeriesValues]:
+        """Yield the latest value of every cell of `gebieden`, periods in order."""
+        rows = self._connection.rows(
+            reading.published_query(self._db), {"gebieden": list(gebieden)}
+        )
+        return reading.published(rows)
+
+    def write(self, emission: Emission) -> None:
+        """
+        Store `emission`; return only when it is safe. Writing it again changes nothing.
+
+        Raises:
+            ValueError: the emission breaks its contract (`check_emission`).
+            SinkUnavailableError: try again later; part of the cells may be stored already.
+            SinkRefusedError: the database does not take it; our set-up must change.
+
+        """
+        check_emission(emission)
+        with self._writing:
+            for statement in cells.statements(emission, self._db):
+                self._connection.run(statement)
+
+    def figures(self, wanted: Filter, *, historie: bool = False) -> list[PublishedFigure]:
+        """Return the latest figures, or every version ever published, ordered by cell."""
+        query, parameters = reading.figures_query(wanted, self._db, historie=historie)
+        return reading.figures(self._connection.rows(query, parameters))
+
+    def close(self) -> None:
+        """Close the connection, if this publication opened it."""
+        if self._close_connection:
+            self._connection.close()
+
+
+def owning(connection: Connection, database: str) -> ClickHousePublication:
+    """Return a publication that closes `connection`, also when it cannot be opened itself."""
+    try:
+        return ClickHousePublication(connection, database, close_connection=True)
+    except BaseException:
+        connection.close()
+        raise
+
+
+def open_embedded(path: Path | None, database: str = DATABASE) -> ClickHousePublication:
+    """
+    Open the publication in the folder `path`, made with mode 0700; None keeps it in memory.
+
+    Raises:
+        FolderInUseError: another process holds the folder; the text says what to do.
+        SinkRefusedError: no engine, no rights on the folder, or a schema newer than ours.
+
+    """
+    return owning(connect_embedded(path), database)
+
+
+def open_server(
+    url: str,
+    user: str = "",
+    password: str = "",
+    database: str = DATABASE,
+    *,
+    sleep: Sleep = time.sleep,
+    pauses: Sequence[float] = PAUSES,
+) -> ClickHousePublication:
+    """
+    Open the publication on the server at `url`; temporary failures are retried after `pauses`.
+
+    Raises:
+        SinkUnavailableError: nobody answers, also after the last pause.
+        SinkRefusedError: wrong URL, user, password, rights, or a schema newer than ours.
+
+    """
+    return owning(connect_server(url, user, password, sleep=sleep, pauses=pauses), database)

@@ -1,0 +1,100 @@
+"""
+What a place of publication must do, and how a reader asks it for figures.
+
+The values that cross into it are those of `aggregations.results`.
+"""
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field
+from datetime import date, datetime
+from typing import Protocol
+
+from zorgstroom.aggregations.results import Emission, Series, SeriesValues, Status
+
+
+def check_emission(emission: Emission) -> None:
+    """
+    Raise a `ValueError` when `emission` cannot be meant.
+
+    That is: no version or one over 64 bits, a naive time, ragged rows, or a count that is negative
+    or over 32 bits (of which the engine would store the remainder without a word).
+    """
+    if not 0 < emission.versie < 1 << 64:
+        raise ValueError(f"versie {emission.versie} is not a positive number of 64 bits")
+    if emission.tijd.tzinfo is None:
+        raise ValueError("tijd has no time zone")
+    for values in emission.values:
+        if not len(values.perioden) == len(values.waarden) == len(values.statussen):
+            raise ValueError(f"{values.series}: periods, values and statuses differ in number")
+        counts = [waarde for waarde in values.waarden if waarde is not None]
+        if counts and not 0 <= min(counts) <= max(counts) < 1 << 32:
+            raise ValueError(f"{values.series}: a count is negative or over 32 bits")
+
+
+@dataclass(frozen=True, slots=True)
+class Filter:
+    """Which figures a reader asks for; an empty tuple or None asks for all."""
+
+    gebied: tuple[str, ...] = ()
+    wet: tuple[str, ...] = ()
+    product_niveau: tuple[str, ...] = ()
+    product: tuple[str, ...] = ()
+    maat: tuple[str, ...] = ()
+    periode_soort: tuple[str, ...] = ()
+    periode_vanaf: date | None = None
+    periode_tot_en_met: date | None = None
+    limit: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class PublishedFigure:
+    """One row of `publicatie.cijfers` or of its history, as a reader sees it."""
+
+    series: Series
+    periode: date
+    waarde: int | None
+    status: Status
+    versie: int
+    bijgewerkt_op: datetime = field(compare=False)
+
+
+@dataclass(frozen=True, slots=True)
+class Contents:
+    """What a place of publication holds, in names."""
+
+    gebieden: frozenset[str]
+    """Every area with a figure, also of an emission that was cut off."""
+    certificaten: frozenset[str]
+    """Every different certificate of an emission."""
+
+
+class Publication(Protocol):
+    """Where emissions are kept and can be read; the contract suite is in `tests/contracts`."""
+
+    def last_version(self, regio: str, gebieden: Sequence[str]) -> int:
+        """Return the highest version stored for `regio` (areas: `gebieden`); 0 when none."""
+        ...
+
+    def last_emission(self, regio: str) -> datetime | None:
+        """Return when `regio` was last written (UTC), None when never."""
+        ...
+
+    def contents(self) -> Contents:
+        """Return which areas and certificates there are."""
+        ...
+
+    def published(self, gebieden: Sequence[str]) -> Iterable[SeriesValues]:
+        """Yield the latest value of every cell of `gebieden`, for a writer to go on from."""
+        ...
+
+    def write(self, emission: Emission) -> None:
+        """Store `emission`; return only when it is safe. Raises a `SinkError`."""
+        ...
+
+    def figures(self, wanted: Filter, *, historie: bool = False) -> list[PublishedFigure]:
+        """Return the latest figures, or every version ever published, in a stable order."""
+        ...
+
+    def close(self) -> None:
+        """Give back what is held open."""
+        ...

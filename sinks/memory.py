@@ -1,0 +1,139 @@
+"""
+A publication in memory, for tests and dry runs of whoever uses this package.
+
+It passes the same contract suite as ClickHouse (`tests/contracts/test_publication.py`), and keeps
+nothing when the process ends.
+"""
+
+import threading
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from datetime import UTC, date, datetime
+from typing import TypeAlias
+
+from zorgstroom.aggregations.results import Emission, Series, SeriesValues, Status
+from zorgstroom.sinks.contract import Contents, Filter, PublishedFigure, check_emission
+
+Cell: TypeAlias = tuple[Series, date]
+
+
+@dataclass(frozen=True, slots=True)
+class Stored:
+    """What one emission said of one cell."""
+
+    waarde: int | None
+    status: Status
+    tijd: datetime
+
+
+class MemoryPublication:
+    """A `Publication` that lives as long as the object; safe to use from several threads."""
+
+    def __init__(self) -> None:
+        self._cells: dict[Cell, dict[int, Stored]] = {}
+        self._emissions: dict[str, dict[int, datetime]] = {}
+        self._certificates: set[str] = set()
+        self._lock = threading.Lock()
+
+    def last_version(self, regio: str, gebieden: Sequence[str]) -> int:
+        """Return the highest version stored for `regio` (areas: `gebieden`); 0 when none."""
+        with self._lock:
+            versions = list(self._emissions.get(regio, ()))
+            for (series, _), stored in self._cells.items():
+                if series.gebied in gebieden:
+                    versions.extend(stored)
+            return max(versions, default=0)
+
+    def last_emission(self, regio: str) -> datetime | None:
+        """Return when `regio` was last written in full (UTC), None when never."""
+        with self._lock:
+            emissions = self._emissions.get(regio)
+            return emissions[max(emissions)] if emissions else None
+
+    def contents(self) -> Contents:
+        """Return which areas and certificates there are."""
+        with self._lock:
+            areas = frozenset(series.gebied for series, _ in self._cells)
+            return Contents(areas, frozenset(self._certificates))
+
+    def published(self, gebieden: Sequence[str]) -> Iterable[SeriesValues]:
+        """Yield the latest value of every cell of `gebieden`, periods in order."""
+        found: dict[Series, list[PublishedFigure]] = {}
+        if gebieden:
+            for figure in self.figures(Filter(gebied=tuple(gebieden))):
+                found.setdefault(figure.series, []).append(figure)
+        for series, figures in found.items():
+            yield SeriesValues(
+                series,
+                [figure.periode for figure in figures],
+                [figure.waarde for figure in figures],
+                [figure.status for figure in figures],
+            )
+
+    def write(self, emission: Emission) -> None:
+        """Store `emission`; raises `ValueError` when it breaks its contract."""
+        check_emission(emission)
+        tijd = emission.tijd.astimezone(UTC)
+        tijd = tijd.replace(microsecond=tijd.microsecond // 1000 * 1000)
+        with self._lock:
+            for values in emission.values:
+                for periode, waarde, status in zip(
+                    values.perioden, values.waarden, values.statussen, strict=True
+                ):
+                    versions = self._cells.setdefault((values.series, periode), {})
+                    versions[emission.versie] = Stored(waarde, status, tijd)
+            self._emissions.setdefault(emission.regio, {})[emission.versie] = tijd
+            self._certificates.add(emission.certificaat)
+
+    def figures(self, wanted: Filter, *, historie: bool = False) -> list[PublishedFigure]:
+        """Return the latest figures, or every version ever published, ordered by cell."""
+        with self._lock:
+            found = [
+                PublishedFigure(series, periode, stored.waarde, stored.status, versie, stored.tijd)
+                for (series, periode), versions in self._cells.items()
+                if asked(wanted, series, periode)
+                for versie, stored in chosen(versions, historie=historie)
+            ]
+        found.sort(key=order)
+        return found if wanted.limit is None else found[: wanted.limit]
+
+    def close(self) -> None:
+        """Do nothing; the figures stay readable."""
+
+
+def asked(wanted: Filter, series: Series, periode: date) -> bool:
+    """Return whether `wanted` asks for this cell."""
+    return (
+        (not wanted.gebied or series.gebied in wanted.gebied)
+        and (not wanted.wet or series.wet in wanted.wet)
+        and (not wanted.product_niveau or series.product_niveau in wanted.product_niveau)
+        and (not wanted.product or series.product in wanted.product)
+        and (not wanted.maat or series.maat in wanted.maat)
+        and (not wanted.periode_soort or series.periode_soort in wanted.periode_soort)
+        and (wanted.periode_vanaf is None or periode >= wanted.periode_vanaf)
+        and (wanted.periode_tot_en_met is None or periode <= wanted.periode_tot_en_met)
+    )
+
+
+def chosen(versions: dict[int, Stored], *, historie: bool) -> Iterator[tuple[int, Stored]]:
+    """Yield all versions of a cell, or only the highest."""
+    if historie:
+        yield from versions.items()
+    else:
+        yield max(versions.items(), key=lambda item: item[0])
+
+
+def order(figure: PublishedFigure) -> tuple[object, ...]:
+    """Return the place of a figure among others: its cell as stored in ClickHouse, its version."""
+    series = figure.series
+    return (
+        series.gebied_soort,
+        series.gebied,
+        series.wet,
+        series.product_niveau,
+        series.product,
+        series.maat,
+        series.periode_soort,
+        figure.periode,
+        figure.versie,
+    )

@@ -1,0 +1,175 @@
+"""
+The embedded process put together: state, key, processor and publication in one folder.
+
+`ingest`, `serve`, `demo` and `erase` are different ways of feeding it.
+"""
+
+from collections.abc import Callable, Mapping, Sequence
+from pathlib import Path
+from types import TracebackType
+from typing import Final, Self
+
+from zorgstroom.aggregations.derivation import derive
+from zorgstroom.aggregations.dossier import load
+from zorgstroom.aggregations.periods import date_of, first_day
+from zorgstroom.aggregations.retention import boundary, is_expired
+from zorgstroom.aggregations.update import gemeente_of
+from zorgstroom.codecs.events import Start, Stop
+from zorgstroom.sinks.clickhouse import DATABASE, ClickHousePublication
+from zorgstroom.sinks.connection import Connection, connect_embedded, connect_server
+from zorgstroom.sinks.errors import SinkUnavailableError
+from zorgstroom.stream import keyfile
+from zorgstroom.stream.clock import Clock
+from zorgstroom.stream.errors import OperatorError, StateError
+from zorgstroom.stream.processor import Processor, Progress
+from zorgstroom.stream.publisher import Publisher
+from zorgstroom.stream.results import Refusal, Tally
+from zorgstroom.stream.settings import Settings
+from zorgstroom.stream.sources import Input
+from zorgstroom.stream.store import Store
+
+MARKER: Final = "DEMO"
+"""A file of this name says that a folder holds a demo, which may be made anew."""
+_KEPT_FROM: Final = "bewaard_vanaf"
+"""Property of the state: the latest boundary before which dossiers were forgotten."""
+
+
+def connect(settings: Settings, data: Path) -> Connection:
+    """Open the database of the settings: a server, or the embedded one in the folder `data`."""
+    place = settings.clickhouse
+    if place.url:
+        return connect_server(place.url, place.user, place.password.get_secret_value())
+    return connect_embedded(data / "chdb")
+
+
+class Engine:
+    """
+    The open embedded process; close it, or use it in a ``with``.
+
+    Args:
+        settings: All of them.
+        data: Folder of the state, the key and the embedded database.
+        clock: Today and now.
+        progress: Called with the number of dossiers there are, gives what is told of each one read.
+
+    """
+
+    def __init__(
+        self,
+        settings: Settings,
+        data: Path,
+        clock: Clock,
+        progress: Callable[[int], Progress] | None = None,
+    ) -> None:
+        self.settings = settings
+        self.clock = clock
+        self._open: list[Callable[[], None]] = []
+        try:
+            self.store = Store(data)
+            self._open.append(self.store.close)
+            known = self.store.property("sleutel")
+            self.key = keyfile.obtain(settings, data, known)
+            if known is None:
+                self.store.set_property("sleutel", self.key.fingerprint)
+            epoch = int(self.store.property("epoch") or 0) + 1
+            self.store.set_property("epoch", str(epoch))
+            connection = connect(settings, data)
+            self._open.append(connection.close)
+            self.publication = ClickHousePublication(connection, DATABASE)
+            exact = None
+            if settings.exact_database:
+                exact = ClickHousePublication(connection, settings.exact_database)
+            told = progress(len(self.store.dossiers)) if progress else None
+            self.processor = Processor(settings, self.store, self.key, clock, told)
+            self.publisher = Publisher(settings, self.publication, exact, epoch)
+            self.processor.versions = self.publisher.versions
+            self._refuse_forgotten_periods()
+            self.publisher.open(self.processor.ledger, clock.now(), self.store.property("beleid"))
+            # Known before the first cell is written: an emission that is cut off leaves no mark.
+            self.store.set_property("beleid", settings.disclosure.mark)
+        except SinkUnavailableError as error:
+            self.close()
+            raise OperatorError(f"{error} Er is nog niets verwerkt.") from None
+        except BaseException:
+            self.close()
+            raise
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        self.close()
+
+    def process(self, inputs: Sequence[Input]) -> tuple[Tally, list[Refusal | None]]:
+        """Take in a batch of messages; see `Processor.process`."""
+        return self.processor.process(inputs)
+
+    def take_in(self, messages: Sequence[Sequence[Start | Stop]]) -> Tally:
+        """Take in messages that are events already; see `Processor.take_in`."""
+        return self.processor.take_in(messages)
+
+    def publish(self) -> int:
+        """Write what changed, whatever the grid says; return the number of emissions."""
+        return self.publisher.tick(self.processor.ledger, self.clock.now(), self.clock.today())
+
+    def publish_if_due(self) -> int:
+        """Write what changed if a moment of the grid has passed; return the emissions."""
+        return self.publish() if self.publisher.due(self.clock.now()) else 0
+
+    def erase(self, bsn: str) -> int:
+        """
+        Forget the client with `bsn` in every gemeente; return how many dossiers went.
+
+        The figures of the past are then without this client. A message about them that comes in
+        again makes a new dossier.
+        """
+        gemeenten = {cell.gemeente for cell in self.processor.ledger.cells}
+        gemeenten |= {gemeente_of(key) for key in self.store.dossiers}
+        return self._forget([code + self.key.client(code, bsn) for code in sorted(gemeenten)])
+
+    def expire(self) -> int:
+        """Forget the dossiers that retention no longer keeps; no figure changes by it."""
+        # A calendar that is fixed on a later day, for a replay, must not make anything older.
+        today = min(self.clock.today(), date_of(self.clock.now()))
+        first = first_day(today, self.settings.publication.jaren)
+        limit = boundary(today, self.settings.retention_years, first)
+        expired = []
+        for key, stored in self.store.dossiers.stored():
+            dossier = load(stored)
+            if is_expired(dossier, derive(dossier, self.settings.definitions), limit):
+                expired.append(key)
+        if not expired:
+            return 0
+        known = self.store.property(_KEPT_FROM) or ""
+        return self._forget(expired, {_KEPT_FROM: max(known, limit.isoformat())})
+
+    def _refuse_forgotten_periods(self) -> None:
+        """Refuse to publish periods whose dossiers retention has taken away."""
+        first = first_day(self.clock.today(), self.settings.publication.jaren)
+        kept = self.store.property(_KEPT_FROM)
+        if kept is not None and first.isoformat() < kept:
+            raise StateError(
+                f"Cijfers vanaf {first} kunnen niet: dossiers van voor {kept} zijn al vergeten "
+                "(bewaartermijn). Zet ZORGSTROOM_PUBLICATION__JAREN lager, of lees de berichten in "
+                "een nieuwe map opnieuw in."
+            )
+
+    def _forget(self, keys: Sequence[str], properties: Mapping[str, str] | None = None) -> int:
+        found = {key: self.store.dossiers[key] for key in keys if key in self.store.dossiers}
+        self.store.forget(found, properties or {})
+        for key, stored in found.items():
+            derived = derive(load(stored), self.settings.definitions)
+            self.processor.ledger.apply(gemeente_of(key), derived.indicaties, frozenset())
+            self.processor.signals.subtract(derived.signals)
+        self.processor.dossiers -= len(found)
+        return len(found)
+
+    def close(self) -> None:
+        """Give back everything that is held open."""
+        while self._open:
+            self._open.pop()()

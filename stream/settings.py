@@ -1,0 +1,144 @@
+"""
+All settings in one class: environment first (prefix `ZORGSTROOM_`, nesting `__`), then a TOML file.
+
+Every option has a default that works on a laptop. Secrets are masked wherever settings are shown.
+"""
+
+import os
+from datetime import date
+from pathlib import Path
+from typing import Annotated
+
+from pydantic import BaseModel, ConfigDict, Field, SecretStr, field_validator, model_validator
+from pydantic_settings import (
+    BaseSettings,
+    PydanticBaseSettingsSource,
+    SettingsConfigDict,
+    SettingsError,
+    TomlConfigSettingsSource,
+)
+
+from zorgstroom.aggregations.definitions import Definitions
+from zorgstroom.aggregations.policy import Disclosure
+from zorgstroom.aggregations.publication import PublicationRules
+from zorgstroom.aggregations.regions import TWENTE, Regions
+
+
+class ClickHouse(BaseModel):
+    """Where figures are published."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    url: str = ""
+    """Such as ``http://clickhouse:8123``; empty: the embedded engine, in the folder of the data."""
+    user: str = "default"
+    password: SecretStr = SecretStr("")
+
+    @field_validator("url")
+    @classmethod
+    def _no_secrets(cls, value: str) -> str:
+        if "@" in value:
+            raise ValueError(
+                "zet gebruiker en wachtwoord niet in de url maar in ZORGSTROOM_CLICKHOUSE__USER en "
+                "ZORGSTROOM_CLICKHOUSE__PASSWORD"
+            )
+        return value
+
+
+class Inbox(BaseModel):
+    """When a file that appears in the inbox is ready to be read."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    settle_seconds: float = Field(default=1.0, ge=0)
+    """A file must not have changed for this long."""
+    patience_seconds: float = Field(default=60.0, ge=0)
+    """A file that breaks off is waited for this long after its last change, then refused."""
+    poll_seconds: float = Field(default=0.5, gt=0)
+    """How often the folder is looked at."""
+
+
+class Http(BaseModel):
+    """Where the pages are served: loopback unless configured."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    host: str = "127.0.0.1"
+    port: int = Field(default=8305, ge=0, le=65535)
+    """0 takes any free port."""
+
+
+class Settings(BaseSettings):
+    """The effective settings; `zorgstroom config` shows them."""
+
+    model_config = SettingsConfigDict(
+        env_prefix="ZORGSTROOM_",
+        env_nested_delimiter="__",
+        extra="forbid",
+        frozen=True,
+    )
+
+    today: date | None = None
+    """Fixes the calendar, for replays and tests; empty: the date of Europe/Amsterdam."""
+    regios: dict[str, Annotated[list[str], Field(min_length=1)]] = Field(
+        default_factory=lambda: {"twente": list(TWENTE)}
+    )
+    """Regions as lists of CBS codes. A gemeente in no region is published on its own."""
+    disclosure: Disclosure = Disclosure()
+    definitions: Definitions = Definitions()
+    publication: PublicationRules = PublicationRules()
+    clickhouse: ClickHouse = ClickHouse()
+    exact_database: str = Field(default="", pattern=r"^([A-Za-z_][A-Za-z0-9_]{0,62})?$")
+    """Also write exact figures into this database, for the few who may see them; empty: do not."""
+    key: SecretStr | None = None
+    """The pseudonym key as hexadecimal text; empty: the file `key_file`."""
+    key_file: Path | None = None
+    """File with the pseudonym key; empty: `sleutel` in the folder of the data, made when new."""
+    tick_seconds: float = Field(default=1.0, gt=0)
+    """The grid of policy `geen` (and, until disclosure control lands, of `drempel`)."""
+    retention_years: int = Field(default=7, ge=1)
+    """Dossiers whose care and messages all lie longer ago are forgotten."""
+    inbox: Inbox = Inbox()
+    http: Http = Http()
+
+    @field_validator("exact_database")
+    @classmethod
+    def _apart(cls, value: str) -> str:
+        if value.lower() in ("publicatie", "system", "default", "information_schema"):
+            raise ValueError(f"exact_database mag niet {value!r} zijn: kies een eigen naam")
+        return value
+
+    @model_validator(mode="after")
+    def _regions_fit(self) -> "Settings":
+        Regions(self.regios)
+        if self.retention_years <= self.publication.jaren:
+            raise ValueError(
+                "retention_years moet groter zijn dan publication.jaren: cijfers rusten op dossiers"
+            )
+        if self.publication.naloop_dagen >= 365 * self.publication.jaren:
+            raise ValueError(
+                "publication.naloop_dagen is langer dan publication.jaren: periodes zouden uit "
+                "beeld raken voordat zij definitief worden"
+            )
+        return self
+
+    @property
+    def regions(self) -> Regions:
+        """The regions, ready for look-ups."""
+        return Regions(self.regios)
+
+    @classmethod
+    def settings_customise_sources(
+        cls,
+        settings_cls: type[BaseSettings],
+        init_settings: PydanticBaseSettingsSource,
+        env_settings: PydanticBaseSettingsSource,
+        dotenv_settings: PydanticBaseSettingsSource,
+        file_secret_settings: PydanticBaseSettingsSource,
+    ) -> tuple[PydanticBaseSettingsSource, ...]:
+        """Read the command line's values, then the environment, then the TOML file."""
+        path = os.environ.get("ZORGSTROOM_CONFIG", "zorgstroom.toml")
+        if "ZORGSTROOM_CONFIG" in os.environ and not Path(path).is_file():
+            raise SettingsError(f"ZORGSTROOM_CONFIG noemt {path}, maar dat bestand is er niet")
+        toml = TomlConfigSettingsSource(settings_cls, Path(path))
+        return (init_settings, env_settings, toml)

@@ -1,0 +1,71 @@
+"""Reading files, folders and archives: bounded, in a fixed order, never stopped by a bad one."""
+
+import os
+import zipfile
+from pathlib import Path
+
+from tests.stream.messages import archive
+from zorgstroom.codecs.envelope import MAX_BYTES
+from zorgstroom.stream.sources import Input, count, read
+
+
+def listed(*paths: Path) -> list[tuple[str, str, bytes, str]]:
+    return [
+        (Path(i.pad).name, i.lid, i.data, i.problem.regel if i.problem else "") for i in read(paths)
+    ]
+
+
+def test_a_folder_is_walked_in_the_order_of_names(tmp_path: Path) -> None:
+    (tmp_path / "b").mkdir()
+    (tmp_path / "b" / "1.xml").write_bytes(b"b1")
+    (tmp_path / "a.XML").write_bytes(b"a")
+    (tmp_path / "c.zip").write_bytes(archive({"x.xml": b"cx", "map/y.xml": b"cy"}))
+    (tmp_path / "lees.txt").write_bytes(b"niet")
+    (tmp_path / ".verborgen.xml").write_bytes(b"niet")
+    assert listed(tmp_path) == [
+        ("a.XML", "", b"a", ""),
+        ("1.xml", "", b"b1", ""),
+        ("c.zip", "x.xml", b"cx", ""),
+        ("c.zip", "map/y.xml", b"cy", ""),
+    ]
+    assert count([tmp_path]) == 4
+
+
+def test_a_file_that_is_named_is_read_whatever_its_name(tmp_path: Path) -> None:
+    (tmp_path / "bericht.txt").write_bytes(b"x")
+    assert listed(tmp_path / "bericht.txt") == [("bericht.txt", "", b"x", "")]
+
+
+def test_what_cannot_be_read_is_refused_and_the_rest_goes_on(tmp_path: Path) -> None:
+    (tmp_path / "1.zip").write_bytes(b"geen zip")
+    broken = bytearray(archive({"x.xml": b"abc" * 100, "y.xml": b"goed"}))
+    broken[40:60] = b"\x00" * 20
+    (tmp_path / "2.zip").write_bytes(bytes(broken))
+    os.mkfifo(tmp_path / "3.xml.zip.xml")
+    (tmp_path / "4.xml").write_bytes(b"goed")
+    found = listed(tmp_path / "1.zip", tmp_path / "2.zip", tmp_path / "4.xml", tmp_path / "weg")
+    assert [(name, lid, rule) for name, lid, _, rule in found] == [
+        ("1.zip", "", "bestand"),
+        ("2.zip", "x.xml", "bestand"),
+        ("2.zip", "y.xml", ""),
+        ("4.xml", "", ""),
+        ("weg", "", "bestand"),
+    ]
+
+
+def test_too_large_files_and_members_are_not_read(tmp_path: Path) -> None:
+    with (tmp_path / "groot.xml").open("wb") as file:
+        file.truncate(MAX_BYTES + 1)
+    with zipfile.ZipFile(tmp_path / "bom.zip", "w", zipfile.ZIP_DEFLATED) as made:
+        made.writestr("bom.xml", b"0" * (MAX_BYTES + 1))
+        made.writestr("goed.xml", b"x")
+    found = listed(tmp_path)
+    assert [(name, lid, len(data), rule) for name, lid, data, rule in found] == [
+        ("bom.zip", "bom.xml", 0, "OP192"),
+        ("bom.zip", "goed.xml", 1, ""),
+        ("groot.xml", "", 0, "OP192"),
+    ]
+
+
+def test_an_input_without_problem_has_none() -> None:
+    assert Input("a", "", b"").problem is None
