@@ -21,6 +21,9 @@ _json = msgspec.json.Encoder().encode
 CHUNK_CHARACTERS = 1 << 22
 """About 330,000 cells a statement: well under the engine's block size, so that it is one insert."""
 
+LONGEST_INSERT = 10
+"""Seconds after which the server ends a statement; a new owner of a region waits at least this."""
+
 EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 EPOCH_DAY = date(1970, 1, 1).toordinal()
 
@@ -31,8 +34,12 @@ CELLS = (
 )
 
 
-def statements(emission: Emission, db: str) -> Iterator[str]:
-    """Yield what stores `emission` in the database `db` (quoted): cells first, its row last."""
+def statements(emission: Emission, db: str, fence: str = "") -> Iterator[str]:
+    """
+    Yield what stores `emission` in the database `db` (quoted): cells first, its row last.
+
+    `fence` is a condition (a WHERE clause) under which each statement stores anything at all.
+    """
     for number, rows in enumerate(chunks(emission)):
         yield (
             f"INSERT INTO {db}.historie_rijen (gebied_soort, gebied, wet, product_niveau, product, "
@@ -42,14 +49,15 @@ def statements(emission: Emission, db: str) -> Iterator[str]:
             "toDate32(dag), waarde, if(slot, 'definitief', 'voorlopig'), "
             f"{emission.versie}, {moment(emission.tijd)} "
             f"FROM format(JSONCompactEachRow, {literal(CELLS)}, {literal(rows)}) "
-            "ARRAY JOIN dagen AS dag, waarden AS waarde, definitief AS slot"
+            f"ARRAY JOIN dagen AS dag, waarden AS waarde, definitief AS slot {fence}"
         )
     row = _json([emission.regio, emission.certificaat]).decode()
     yield (
         f"INSERT INTO {db}.emissies_rijen (regio, versie, tijd, certificaat) "
         f"{settings(emission, -1, row)} "
         f"SELECT regio, {emission.versie}, {moment(emission.tijd)}, certificaat "
-        f"FROM format(JSONCompactEachRow, 'regio String, certificaat String', {literal(row)})"
+        f"FROM format(JSONCompactEachRow, 'regio String, certificaat String', {literal(row)}) "
+        f"{fence}"
     )
 
 
@@ -102,7 +110,8 @@ def settings(emission: Emission, number: int, rows: str) -> str:
     return (
         f"SETTINGS async_insert = 0, insert_deduplication_token = {literal(token)}, "
         "deduplicate_blocks_in_dependent_materialized_views = 1, "
-        "max_threads = 1, max_insert_threads = 1, optimize_on_insert = 0, log_queries = 0"
+        "max_threads = 1, max_insert_threads = 1, optimize_on_insert = 0, log_queries = 0, "
+        f"max_execution_time = {LONGEST_INSERT}, timeout_overflow_mode = 'throw'"
     )
 
 

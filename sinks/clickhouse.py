@@ -17,7 +17,9 @@ from typing import cast
 from zorgstroom.aggregations.results import Emission, SeriesValues
 from zorgstroom.sinks import cells, reading, schema
 from zorgstroom.sinks.connection import Connection, connect_embedded, connect_server
-from zorgstroom.sinks.contract import Contents, Filter, PublishedFigure, check_emission
+from zorgstroom.sinks.contract import Claim, Contents, Filter, PublishedFigure, check_emission
+from zorgstroom.sinks.errors import OwnershipLostError
+from zorgstroom.sinks.ownership import Ownership
 from zorgstroom.sinks.retry import PAUSES, Sleep
 
 DATABASE = "publicatie"
@@ -37,6 +39,7 @@ class ClickHousePublication:
         self._connection = connection
         self._close_connection = close_connection
         self._db = schema.quoted(database)
+        self._owners = Ownership(connection, self._db)
         self._writing = threading.Lock()
         schema.migrate(connection, database)
 
@@ -80,20 +83,47 @@ class ClickHousePublication:
         )
         return reading.published(rows)
 
-    def write(self, emission: Emission) -> None:
+    def claim(self, regio: str, eigenaar: str, at_least: int, now: datetime) -> Claim:
+        """Become the one writer of `regio`; see `Ownership.claim`."""
+        with self._writing:
+            return self._owners.claim(regio, eigenaar, at_least, now)
+
+    def release(self, claim: Claim, now: datetime) -> None:
+        """Say that nothing of `claim` is under way any more."""
+        if not self._connection.exclusive:  # there nobody waits
+            with self._writing:
+                self._owners.release(claim, now)
+
+    def write(self, emission: Emission, claim: Claim | None = None) -> None:
         """
         Store `emission`; return only when it is safe. Writing it again changes nothing.
 
         Raises:
             ValueError: the emission breaks its contract (`check_emission`).
+            OwnershipLostError: another process owns the region; the statements stored nothing.
             SinkUnavailableError: try again later; part of the cells may be stored already.
             SinkRefusedError: the database does not take it; our set-up must change.
 
         """
         check_emission(emission)
         with self._writing:
-            for statement in cells.statements(emission, self._db):
+            fence = self._owners.fence(claim) if claim else ""
+            for statement in cells.statements(emission, self._db, fence):
                 self._connection.run(statement)
+            if claim and not self._is_stored(emission):
+                raise OwnershipLostError(
+                    f"Een ander proces publiceert nu de cijfers van {emission.regio}. Dit proces "
+                    "schrijft er niets meer voor."
+                )
+
+    def _is_stored(self, emission: Emission) -> bool:
+        return bool(
+            self._connection.rows(
+                f"SELECT 1 FROM {self._db}.emissies_rijen "
+                "WHERE regio = {regio:String} AND versie = {versie:UInt64} LIMIT 1",
+                {"regio": emission.regio, "versie": emission.versie},
+            )
+        )
 
     def figures(self, wanted: Filter, *, historie: bool = False) -> list[PublishedFigure]:
         """Return the latest figures, or every version ever published, ordered by cell."""

@@ -39,8 +39,12 @@ class Connection:
         place: str,
         sleep: Sleep = time.sleep,
         pauses: Sequence[float] = PAUSES,
+        *,
+        exclusive: bool = False,
     ) -> None:
         self.place = place
+        self.exclusive = exclusive
+        """Whether no other process can have a statement under way here."""
         self._client = client
         self._sleep = sleep
         self._pauses = pauses
@@ -100,7 +104,8 @@ def connect_embedded(path: Path | None) -> Connection:
             f"De ingebouwde database in {path} kan niet worden geopend. Controleer de rechten op "
             "de map; staat er een andere map open in dit proces, sluit die dan eerst."
         ) from error
-    return Connection(client, "de ingebouwde database" if path is None else str(path))
+    place = "de ingebouwde database" if path is None else str(path)
+    return Connection(client, place, exclusive=True)
 
 
 def connect_server(

@@ -68,6 +68,19 @@ class Contents:
     """Every different certificate of an emission."""
 
 
+@dataclass(frozen=True, slots=True)
+class Claim:
+    """The right of one process to write one region, until another process claims it."""
+
+    regio: str
+    epoch: int
+    """Higher than every epoch before, also of processes that are gone."""
+    eigenaar: str
+    """Name of the process; no two processes have the same."""
+    wait_seconds: float = field(default=0.0, compare=False)
+    """How long an insert of the former owner may still be under way: read and write after that."""
+
+
 class Publication(Protocol):
     """Where emissions are kept and can be read; the contract suite is in `tests/contracts`."""
 
@@ -87,8 +100,30 @@ class Publication(Protocol):
         """Yield the latest value of every cell of `gebieden`, for a writer to go on from."""
         ...
 
-    def write(self, emission: Emission) -> None:
-        """Store `emission`; return only when it is safe. Raises a `SinkError`."""
+    def claim(self, regio: str, eigenaar: str, at_least: int, now: datetime) -> Claim:
+        """
+        Become the one writer of `regio`; whoever was before writes nothing from now on.
+
+        Args:
+            regio: The region.
+            eigenaar: Name of this process.
+            at_least: Lowest epoch to take.
+            now: The present moment, which is kept for people to read.
+
+        """
+        ...
+
+    def release(self, claim: Claim, now: datetime) -> None:
+        """Say that nothing of `claim` is under way any more: the next owner need not wait."""
+        ...
+
+    def write(self, emission: Emission, claim: Claim | None = None) -> None:
+        """
+        Store `emission`; return only when it is safe. Raises a `SinkError`.
+
+        With a `claim` nothing at all is stored once another process owns the region: then it raises
+        an `OwnershipLostError`.
+        """
         ...
 
     def figures(self, wanted: Filter, *, historie: bool = False) -> list[PublishedFigure]:

@@ -15,3 +15,7 @@ class SinkRefusedError(SinkError):
 
 class FolderInUseError(SinkError):
     """The embedded folder is held by another process: ask that process, or stop it."""
+
+
+class OwnershipLostError(SinkError):
+    """Another process owns the region since: nothing was written; stop writing for it."""

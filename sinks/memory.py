@@ -12,7 +12,8 @@ from datetime import UTC, date, datetime
 from typing import TypeAlias
 
 from zorgstroom.aggregations.results import Emission, Series, SeriesValues, Status
-from zorgstroom.sinks.contract import Contents, Filter, PublishedFigure, check_emission
+from zorgstroom.sinks.contract import Claim, Contents, Filter, PublishedFigure, check_emission
+from zorgstroom.sinks.errors import OwnershipLostError
 
 Cell: TypeAlias = tuple[Series, date]
 
@@ -33,6 +34,7 @@ class MemoryPublication:
         self._cells: dict[Cell, dict[int, Stored]] = {}
         self._emissions: dict[str, dict[int, datetime]] = {}
         self._certificates: set[str] = set()
+        self._owners: dict[str, Claim] = {}
         self._lock = threading.Lock()
 
     def last_version(self, regio: str, gebieden: Sequence[str]) -> int:
@@ -70,9 +72,22 @@ class MemoryPublication:
                 [figure.status for figure in figures],
             )
 
-    def write(self, emission: Emission) -> None:
+    def claim(self, regio: str, eigenaar: str, at_least: int, now: datetime) -> Claim:
+        """Become the one writer of `regio`; nothing of a former owner can be under way here."""
+        with self._lock:
+            former = self._owners.get(regio)
+            epoch = max(former.epoch + 1 if former else 1, at_least)
+            self._owners[regio] = Claim(regio, epoch, eigenaar)
+            return self._owners[regio]
+
+    def release(self, claim: Claim, now: datetime) -> None:
+        """Do nothing: nobody waits here."""
+
+    def write(self, emission: Emission, claim: Claim | None = None) -> None:
         """Store `emission`; raises `ValueError` when it breaks its contract."""
         check_emission(emission)
+        if claim and self._owners.get(claim.regio) != claim:
+            raise OwnershipLostError(f"Een ander proces publiceert nu {claim.regio}.")
         tijd = emission.tijd.astimezone(UTC)
         tijd = tijd.replace(microsecond=tijd.microsecond // 1000 * 1000)
         with self._lock:

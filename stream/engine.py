@@ -5,6 +5,7 @@ The embedded process put together: state, key, processor and publication in one 
 """
 
 from collections.abc import Callable, Mapping, Sequence
+from contextlib import suppress
 from pathlib import Path
 from types import TracebackType
 from typing import Final, Self
@@ -17,12 +18,12 @@ from zorgstroom.aggregations.update import gemeente_of
 from zorgstroom.codecs.events import Start, Stop
 from zorgstroom.sinks.clickhouse import DATABASE, ClickHousePublication
 from zorgstroom.sinks.connection import Connection, connect_embedded, connect_server
-from zorgstroom.sinks.errors import SinkUnavailableError
+from zorgstroom.sinks.errors import SinkError, SinkUnavailableError
 from zorgstroom.stream import keyfile
 from zorgstroom.stream.clock import Clock
 from zorgstroom.stream.errors import OperatorError, StateError
 from zorgstroom.stream.processor import Processor, Progress
-from zorgstroom.stream.publisher import Publisher
+from zorgstroom.stream.publisher import Owner, Publisher
 from zorgstroom.stream.results import Refusal, Tally
 from zorgstroom.stream.settings import Settings
 from zorgstroom.stream.sources import Input
@@ -81,10 +82,11 @@ class Engine:
                 exact = ClickHousePublication(connection, settings.exact_database)
             told = progress(len(self.store.dossiers)) if progress else None
             self.processor = Processor(settings, self.store, self.key, clock, told)
-            self.publisher = Publisher(settings, self.publication, exact, epoch)
+            self.publisher = Publisher(settings, self.publication, exact, Owner.this_process(epoch))
             self.processor.versions = self.publisher.versions
             self._refuse_forgotten_periods()
             self.publisher.open(self.processor.ledger, clock.now(), self.store.property("beleid"))
+            self._open.append(self._release)
             # Known before the first cell is written: an emission that is cut off leaves no mark.
             self.store.set_property("beleid", settings.disclosure.mark)
         except SinkUnavailableError as error:
@@ -168,6 +170,10 @@ class Engine:
             self.processor.signals.subtract(derived.signals)
         self.processor.dossiers -= len(found)
         return len(found)
+
+    def _release(self) -> None:
+        with suppress(SinkError):  # the next owner then waits a little
+            self.publisher.release(self.clock.now())
 
     def close(self) -> None:
         """Give back everything that is held open."""

@@ -64,8 +64,11 @@ def publish_at_end(engine: Engine, pause: Callable[[float], None] = sleep) -> in
     """
     Publish once if a moment of the grid has passed since the last emission; return the emissions.
 
-    A grid of seconds is waited for; a longer one is not, and the next run publishes.
+    A grid of seconds is waited for; a longer one is not, and the next run publishes. A former
+    process that did not end well is waited for too, see `sinks.ownership`.
     """
+    if claimed := engine.publisher.waits(engine.clock.now()):
+        pause(claimed)
     wait = engine.settings.tick_seconds
     if not engine.publisher.due(engine.clock.now()) and wait <= 2:
         pause(wait)

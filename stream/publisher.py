@@ -1,21 +1,25 @@
 """
-Publication in the embedded process: on a fixed grid of time, what changed in each region.
+Publication on a fixed grid of time: what changed in each region that this process owns.
 
 An emission that could not be written is kept and written again, the same, until it is stored; only
-then does the next one get its number.
+then does the next one get its number. Before its first emission the process claims a region, so
+that no other process writes it (`sinks.ownership`).
 """
 
-from collections.abc import Iterable
+import os
+import socket
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime, timedelta
+from uuid import uuid4
 
 from zorgstroom.aggregations.ledger import BaseCell, Ledger
 from zorgstroom.aggregations.policy import Disclosure
 from zorgstroom.aggregations.publication import RegionPublication
 from zorgstroom.aggregations.regions import Region, Regions
 from zorgstroom.aggregations.results import Emission, SeriesValues
-from zorgstroom.sinks.contract import Publication
-from zorgstroom.sinks.errors import SinkUnavailableError
+from zorgstroom.sinks.contract import Claim, Publication
+from zorgstroom.sinks.errors import OwnershipLostError, SinkError, SinkUnavailableError
 from zorgstroom.stream.errors import OperatorError
 from zorgstroom.stream.settings import Settings
 
@@ -26,6 +30,19 @@ class WeakerPolicyError(OperatorError):
     """The database already shows what today's policy hides."""
 
 
+@dataclass(frozen=True, slots=True)
+class Owner:
+    """Who publishes: the name of this process, and the lowest epoch that it may claim."""
+
+    name: str
+    epoch: int = 1
+
+    @classmethod
+    def this_process(cls, epoch: int = 1) -> "Owner":
+        """Return this process under a name that no other one has, also not after a restart."""
+        return cls(f"{socket.gethostname()}-{os.getpid()}-{uuid4().hex[:8]}", epoch)
+
+
 @dataclass(slots=True)
 class _Target:
     """One database: the published figures, or the exact ones for the few who may see them."""
@@ -33,6 +50,7 @@ class _Target:
     publication: Publication
     disclosure: Disclosure
     regions: dict[str, RegionPublication] = field(default_factory=dict)
+    claims: dict[str, Claim] = field(default_factory=dict)
     waiting: dict[str, Emission] = field(default_factory=dict)
 
 
@@ -40,12 +58,16 @@ class Publisher:
     """
     Writes what changed, at most once a tick for each region.
 
+    `tick` does all of it. A process with an event loop takes it apart: `update` reads the ledger
+    and must not run while that moves; `connect` and `write` wait for the database and may run in
+    another thread, one at a time.
+
     Args:
         settings: Regions, periods, policy and grid.
         publication: Where the protected figures go.
         exact: Where exact figures go as well, if anywhere.
-        epoch: Higher at every start, so that a `versie` (epoch << 32) + counter was never used
-            before, also not for an emission that a crash kept from being written.
+        owner: Who claims the regions. A `versie` is (epoch << 32) + counter, so that none was ever
+            used before, also not for an emission that a crash kept from being written.
 
     """
 
@@ -54,28 +76,41 @@ class Publisher:
         settings: Settings,
         publication: Publication,
         exact: Publication | None,
-        epoch: int,
+        owner: Owner,
     ) -> None:
         self._settings = settings
-        self._first_version = epoch << 32
+        self._owner = owner
         self._regions: Regions = settings.regions
         self._targets = [_Target(publication, settings.disclosure)]
         if exact is not None:
             self._targets.append(_Target(exact, Disclosure(policy="geen")))
         self._active: dict[str, Region] = {}
         self._found: dict[str, Region] = {}
+        self._ready_at: dict[str, datetime] = {}
         self._changed: dict[str, set[BaseCell]] = {}
+        self._numbers: dict[str, int] = {}
         self._today: date | None = None
         self._pauses = 0
         self._not_before = datetime.min.replace(tzinfo=UTC)
+        self._lost: dict[str, str] = {}
+        self._failure: str | None = None
         self.last: dict[str, datetime] = {}
         """When each region was last written."""
         self.versions: dict[str, int] = {}
-        """`versie` of the last emission of each region, from the moment that it is made."""
-        self.problem: str | None = None
-        """Why nothing can be written now; None when all is well."""
+        """`versie` of the last emission of each region, from the moment that its figures stand."""
 
-    def open(self, ledger: Ledger, now: datetime, mark: str | None = None) -> None:
+    @property
+    def problem(self) -> str | None:
+        """Why something cannot be written now; None when all is well."""
+        return self._failure or next(iter(self._lost.values()), None)
+
+    def open(
+        self,
+        ledger: Ledger,
+        now: datetime,
+        mark: str | None = None,
+        mine: Callable[[str], bool] = lambda gemeente: True,
+    ) -> None:
         """
         Learn what was published before; the whole ledger counts as changed.
 
@@ -83,6 +118,8 @@ class Publisher:
             ledger: Running counts, rebuilt.
             now: The present moment.
             mark: Policy of the last start, which may have left an emission half written.
+            mine: Tells whether this process publishes a gemeente; or what is left of a region
+                that the settings no longer name.
 
         Raises:
             WeakerPolicyError: The database holds figures that today's policy would have hidden.
@@ -101,14 +138,171 @@ class Publisher:
                     "de map chdb); de cijfers worden uit de dossiers opnieuw gemaakt."
                 )
         gebieden = contents.gebieden.union(
-            *(t.publication.contents().gebieden for t in self._targets)
+            *(t.publication.contents().gebieden for t in self._targets[1:])
         )
-        for code in {cell.gemeente for cell in ledger.cells} | set(filter(_is_code, gebieden)):
-            self._open_region(self._regions.of(code))
+        codes = {cell.gemeente for cell in ledger.cells} | set(filter(_is_code, gebieden))
+        for code in filter(mine, codes):
+            region = self._regions.of(code)
+            self._found[region.name] = region
         for gebied in gebieden:
-            if not _is_code(gebied) and gebied not in self._settings.regios:
+            if not _is_code(gebied) and gebied not in self._settings.regios and mine(gebied):
                 self._retract(gebied, now)
         ledger.changed.update(ledger.cells)
+        self._connect(now)
+
+    def due(self, now: datetime) -> bool:
+        """Return whether a moment of the grid has passed since the last emission."""
+        tick = self._settings.tick_seconds
+        waiting = timedelta(0) < self._not_before - now <= _LONGEST_PAUSE
+        return not waiting and (
+            not self.last
+            or len(self.last) < len(self._active)
+            or any(now >= moment for moment in self._ready_at.values())
+            # Another moment of the grid, also an earlier one: a clock may be set back.
+            or any(
+                now.timestamp() // tick != last.timestamp() // tick for last in self.last.values()
+            )
+        )
+
+    def waits(self, now: datetime) -> float:
+        """Return how many seconds from `now` every claimed region can be written."""
+        return max(((at - now).total_seconds() for at in self._ready_at.values()), default=0.0)
+
+    def tick(self, ledger: Ledger, now: datetime, today: date) -> int:
+        """
+        Write what changed in every region; return the number of emissions.
+
+        A database that cannot be reached is tried again after growing pauses: see `problem`.
+        """
+        self.find(ledger)
+        self.connect(now)
+        self.update(ledger, today)
+        return self.write(now)
+
+    def find(self, ledger: Ledger) -> None:
+        """Take from `ledger` what changed, and know the regions in which it did."""
+        for cell in ledger.take_changed():
+            region = self._regions.of(cell.gemeente)
+            if region.name in self._lost:
+                continue
+            self._changed.setdefault(region.name, set()).add(cell)
+            if region.name not in self._active:
+                self._found[region.name] = region
+
+    def connect(self, now: datetime) -> None:
+        """Claim the regions that are new here, and open those whose former owner has ended."""
+        self._guarded(lambda: self._connect(now), now)
+
+    def update(self, ledger: Ledger, today: date) -> None:
+        """Bring the figures of every region that changed up to `ledger` and `today`."""
+        for name in self._active:
+            if name not in self._changed and today == self._today:
+                continue
+            changed = self._changed.pop(name, set())
+            for target in self._targets:
+                target.regions[name].update(ledger, changed, today)
+            # From here on a message arrives after this emission, written or not yet.
+            self._numbers[name] = self.versions[name] = self.versions[name] + 1
+        self._today = today
+
+    def write(self, now: datetime) -> int:
+        """Make and write the emissions that `update` calls for; return how many were stored."""
+        stored: list[str] = []
+        if self._guarded(lambda: self._write(now, stored), now):
+            self._pauses = 0
+            self._failure = None
+        return len(stored)
+
+    def release(self, now: datetime) -> None:
+        """Give the regions back: the next owner need not wait. Nothing may be under way."""
+        for target in self._targets:
+            for held in target.claims.values():
+                if held.regio not in self._lost:
+                    target.publication.release(held, now)
+            target.claims.clear()
+
+    def _guarded(self, action: Callable[[], None], now: datetime) -> bool:
+        """Run `action` unless a failure was just now; return whether it ran to its end."""
+        if timedelta(0) < self._not_before - now <= _LONGEST_PAUSE:
+            return False
+        try:
+            action()
+        except SinkUnavailableError as error:
+            self._failure = str(error)
+            self._not_before = now + min(timedelta(seconds=2**self._pauses), _LONGEST_PAUSE)
+            self._pauses += 1
+            return False
+        return True
+
+    def _connect(self, now: datetime) -> None:
+        for region in list(self._found.values()):
+            if region.name not in self._ready_at:
+                self._claim(region, now)
+            if now >= self._ready_at[region.name]:
+                self._open_region(region)
+                del self._found[region.name], self._ready_at[region.name]
+
+    def _claim(self, region: Region, now: datetime) -> None:
+        waits = [0.0]
+        for target in self._targets:
+            held = target.publication.claim(region.name, self._owner.name, self._owner.epoch, now)
+            target.claims[region.name] = held
+            waits.append(held.wait_seconds)
+        self._ready_at[region.name] = now + timedelta(seconds=max(waits))
+        # Known as early as can be: messages that come in are stamped with it.
+        self.versions[region.name] = self._last_version(region)
+
+    def _last_version(self, region: Region) -> int:
+        published: Iterable[Publication] = [target.publication for target in self._targets]
+        last = max(one.last_version(region.name, region.gebieden) for one in published)
+        return max(last, *(target.claims[region.name].epoch << 32 for target in self._targets))
+
+    def _open_region(self, region: Region) -> None:
+        self.versions[region.name] = self._last_version(region)
+        last = self._targets[0].publication.last_emission(region.name)
+        if last is not None:
+            self.last[region.name] = last
+        for target in self._targets:
+            target.regions[region.name] = RegionPublication(
+                region,
+                self._settings.publication,
+                target.disclosure,
+                target.publication.published(region.gebieden),
+            )
+        self._active[region.name] = region
+        self._changed.setdefault(region.name, set())
+
+    def _write(self, now: datetime, stored: list[str]) -> None:
+        self._write_waiting(stored)
+        for name, versie in list(self._numbers.items()):
+            for target in self._targets:
+                emission = target.regions[name].emission(versie, now)
+                if emission is not None:
+                    target.waiting[name] = emission
+            del self._numbers[name]
+            self._write_waiting(stored)
+
+    def _write_waiting(self, stored: list[str]) -> None:
+        for target in self._targets:
+            for name, emission in list(target.waiting.items()):
+                try:
+                    target.publication.write(emission, target.claims[name])
+                except OwnershipLostError as error:
+                    self._lose(name, error)
+                    break
+                target.regions[name].confirm()
+                del target.waiting[name]
+                self.last[name] = emission.tijd
+                stored.append(name)
+
+    def _lose(self, name: str, error: SinkError) -> None:
+        """Stop with a region that another process has taken; it goes on from what is published."""
+        self._lost[name] = str(error)
+        for known in (self._active, self._changed, self._numbers, self.versions, self.last):
+            known.pop(name, None)
+        for target in self._targets:
+            target.regions.pop(name, None)
+            target.waiting.pop(name, None)
 
     def _retract(self, gebied: str, now: datetime) -> None:
         """Stop showing the figures of a region that the settings no longer name."""
@@ -122,94 +316,9 @@ class Publisher:
                 if any(waarde is not None for waarde in series.waarden)
             ]
             if values:
-                versie = max(place.last_version(gebied, [gebied]), self._first_version) + 1
-                place.write(Emission(gebied, versie, now, values, target.disclosure.mark))
-
-    def due(self, now: datetime) -> bool:
-        """Return whether a moment of the grid has passed since the last emission."""
-        tick = self._settings.tick_seconds
-        waiting = timedelta(0) < self._not_before - now <= _LONGEST_PAUSE
-        return not waiting and (
-            not self.last
-            or len(self.last) < len(self._active)
-            # Another moment of the grid, also an earlier one: a clock may be set back.
-            or any(
-                now.timestamp() // tick != last.timestamp() // tick for last in self.last.values()
-            )
-        )
-
-    def tick(self, ledger: Ledger, now: datetime, today: date) -> int:
-        """
-        Write what changed in every region; return the number of emissions.
-
-        A database that cannot be reached is tried again after growing pauses: see `problem`.
-        """
-        for cell in ledger.take_changed():
-            region = self._regions.of(cell.gemeente)
-            self._found[region.name] = region
-            self._changed.setdefault(region.name, set()).add(cell)
-        try:
-            for region in self._found.values():
-                self._open_region(region)
-            self._found.clear()
-            written = self._write_waiting()
-            for name, region in self._active.items():
-                if name in self._changed or today != self._today:
-                    written += self._emit(region, ledger, now, today)
-        except SinkUnavailableError as error:
-            self.problem = str(error)
-            pause = min(timedelta(seconds=2**self._pauses), _LONGEST_PAUSE)
-            self._pauses += 1
-            self._not_before = now + pause
-            return 0
-        self._today = today
-        self._pauses = 0
-        self.problem = None
-        return written
-
-    def _emit(self, region: Region, ledger: Ledger, now: datetime, today: date) -> int:
-        changed = self._changed.get(region.name, set())
-        versie = max(self.versions[region.name], self._first_version) + 1
-        for target in self._targets:
-            figures = target.regions[region.name]
-            figures.update(ledger, changed, today)
-            emission = figures.emission(versie, now)
-            if emission is not None:
-                target.waiting[region.name] = emission
-                # From here on a message arrives after this emission, written or not yet.
-                self.versions[region.name] = versie
-        self._changed.pop(region.name, None)
-        return self._write_waiting()
-
-    def _write_waiting(self) -> int:
-        written = 0
-        for target in self._targets:
-            for name, emission in list(target.waiting.items()):
-                target.publication.write(emission)
-                target.regions[name].confirm()
-                del target.waiting[name]
-                self.last[name] = emission.tijd
-                written += 1
-        return written
-
-    def _open_region(self, region: Region) -> None:
-        if region.name in self._active:
-            return
-        published: Iterable[Publication] = [target.publication for target in self._targets]
-        self.versions[region.name] = max(
-            one.last_version(region.name, region.gebieden) for one in published
-        )
-        last = self._targets[0].publication.last_emission(region.name)
-        if last is not None:
-            self.last[region.name] = last
-        for target in self._targets:
-            target.regions[region.name] = RegionPublication(
-                region,
-                self._settings.publication,
-                target.disclosure,
-                target.publication.published(region.gebieden),
-            )
-        self._active[region.name] = region
+                held = place.claim(gebied, self._owner.name, self._owner.epoch, now)
+                versie = max(place.last_version(gebied, [gebied]), held.epoch << 32) + 1
+                place.write(Emission(gebied, versie, now, values, target.disclosure.mark), held)
 
 
 def _is_code(gebied: str) -> bool:

@@ -16,6 +16,7 @@ from zorgstroom.aggregations.results import SeriesValues
 from zorgstroom.sinks.clickhouse import open_embedded, open_server
 from zorgstroom.sinks.connection import connect_server
 from zorgstroom.sinks.contract import Filter, Publication, PublishedFigure
+from zorgstroom.sinks.errors import OwnershipLostError
 from zorgstroom.sinks.memory import MemoryPublication
 
 ALL = Filter()
@@ -132,6 +133,62 @@ def test_times_come_back_aware_in_utc_and_in_milliseconds(publication: Publicati
     stored = [publication.last_emission("twente"), publication.figures(ALL)[0].bijgewerkt_op]
     assert stored == [expected, expected]
     assert [time.utcoffset() for time in stored if time] == [timedelta(0), timedelta(0)]
+
+
+NOW = datetime(2026, 3, 15, 12, tzinfo=UTC)
+
+
+def test_a_new_owner_shuts_the_former_one_out_of_figures_history_and_emissions(
+    publication: Publication,
+) -> None:
+    former = publication.claim("twente", "een", 1, NOW)
+    publication.write(emission(1, values(waarden=[7])), former)
+    latter = publication.claim("twente", "twee", 1, NOW)
+    assert latter.epoch > former.epoch
+    with pytest.raises(OwnershipLostError):
+        publication.write(emission(2, values(waarden=[8])), former)
+    assert shown(publication.figures(ALL, historie=True)) == [(JANUARI, 7, 1)]
+    assert publication.last_version("twente", ["0153"]) == 1
+    publication.write(emission(3, values(waarden=[9])), latter)
+    publication.write(emission(3, values(waarden=[9])), latter)
+    assert shown(publication.figures(ALL)) == [(JANUARI, 9, 3)]
+
+
+def test_a_claim_holds_for_its_own_region_only(publication: Publication) -> None:
+    one = publication.claim("twente", "een", 1, NOW)
+    publication.claim("achterhoek", "twee", 1, NOW)
+    publication.write(emission(1, values()), one)
+    assert publication.last_version("twente", ["0153"]) == 1
+
+
+@pytest.mark.parametrize("name", HOSTILE)
+def test_names_of_owners_and_regions_are_text_and_nothing_else(
+    publication: Publication, name: str
+) -> None:
+    held = publication.claim(name, name, 1, NOW)
+    publication.write(emission(1, values(), regio=name), held)
+    publication.claim(name, name + "'", 1, NOW)
+    with pytest.raises(OwnershipLostError):
+        publication.write(emission(2, values(), regio=name), held)
+
+
+def test_epochs_rise_and_are_at_least_what_is_asked(publication: Publication) -> None:
+    epochs = [publication.claim("twente", "een", at_least, NOW).epoch for at_least in (5, 1, 9, 2)]
+    assert epochs == [5, 6, 9, 10]
+
+
+def test_of_two_that_claim_at_once_one_holds_the_region(publication: Publication) -> None:
+    with ThreadPoolExecutor(4) as pool:
+        claims = list(pool.map(lambda n: publication.claim("twente", f"p{n}", 1, NOW), range(8)))
+    assert len({claim.epoch for claim in claims}) == len(claims)
+    stored = 0
+    for number, held in enumerate(claims, 1):
+        try:
+            publication.write(emission(number, values()), held)
+            stored += 1
+        except OwnershipLostError:
+            pass
+    assert stored == 1
 
 
 def test_writing_again_changes_nothing(publication: Publication) -> None:

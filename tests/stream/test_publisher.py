@@ -7,10 +7,10 @@ import pytest
 from zorgstroom.aggregations.derivation import Indicatie
 from zorgstroom.aggregations.ledger import Ledger
 from zorgstroom.aggregations.results import Emission
-from zorgstroom.sinks.contract import Filter
+from zorgstroom.sinks.contract import Claim, Filter
 from zorgstroom.sinks.errors import SinkUnavailableError
 from zorgstroom.sinks.memory import MemoryPublication
-from zorgstroom.stream.publisher import Publisher, WeakerPolicyError
+from zorgstroom.stream.publisher import Owner, Publisher, WeakerPolicyError
 from zorgstroom.stream.settings import Settings
 
 TODAY = date(2026, 3, 15)
@@ -40,14 +40,14 @@ class Flaky(MemoryPublication):
         self.after = False
         self.seen: list[Emission] = []
 
-    def write(self, emission: Emission) -> None:
+    def write(self, emission: Emission, claim: Claim | None = None) -> None:
         self.seen.append(emission)
         if self.failures:
             self.failures -= 1
             if self.after:
-                super().write(emission)
+                super().write(emission, claim)
             raise SinkUnavailableError("de database antwoordt niet")
-        super().write(emission)
+        super().write(emission, claim)
 
 
 def care(day: int, count: int = 1) -> frozenset[Indicatie]:
@@ -61,7 +61,7 @@ def made(
     place: MemoryPublication, epoch: int = 1, exact: MemoryPublication | None = None
 ) -> tuple[Publisher, Ledger]:
     settings = Settings.model_validate({"disclosure": {"policy": "geen"}, **SMALL})
-    publisher = Publisher(settings, place, exact, epoch)
+    publisher = Publisher(settings, place, exact, Owner("proef", epoch))
     ledger = Ledger()
     publisher.open(ledger, NOW)
     return publisher, ledger
@@ -143,14 +143,14 @@ def test_a_restart_goes_on_where_the_last_emission_stopped() -> None:
     assert again.tick(rebuilt, NOW + timedelta(hours=1), TODAY) == 0
     rebuilt.apply("0153", NONE, care(1))
     assert again.tick(rebuilt, NOW + timedelta(hours=1), TODAY) == 1
-    assert place.seen[-1].versie == (2 << 32) + 1
+    assert place.seen[-1].versie >> 32 == 2
     assert len(place.seen) == 2
 
 
 def test_exact_figures_go_only_to_the_database_for_them() -> None:
     place, exact = MemoryPublication(), MemoryPublication()
     settings = Settings.model_validate(SMALL)
-    publisher = Publisher(settings, place, exact, 1)
+    publisher = Publisher(settings, place, exact, Owner("proef", 1))
     ledger = Ledger()
     publisher.open(ledger, NOW)
     ledger.apply("0153", NONE, care(0, 3))
@@ -161,7 +161,7 @@ def test_exact_figures_go_only_to_the_database_for_them() -> None:
 
 def test_the_grid_is_fixed_in_time() -> None:
     settings = Settings.model_validate({"tick_seconds": 3600, **SMALL})
-    publisher = Publisher(settings, MemoryPublication(), None, 1)
+    publisher = Publisher(settings, MemoryPublication(), None, Owner("proef", 1))
     ledger = Ledger()
     publisher.open(ledger, NOW)
     assert publisher.due(NOW), "the first is always due"
@@ -188,7 +188,7 @@ def of(policy: str, threshold: int = 10, **more: object) -> Settings:
 
 
 def shown_once(place: MemoryPublication, settings: Settings) -> None:
-    publisher = Publisher(settings, place, None, 1)
+    publisher = Publisher(settings, place, None, Owner("proef", 1))
     ledger = Ledger()
     publisher.open(ledger, NOW)
     ledger.apply("0153", NONE, care(0, 3))
@@ -211,7 +211,7 @@ def test_figures_of_a_weaker_policy_never_stand_under_a_stronger_one(
 ) -> None:
     place = MemoryPublication()
     shown_once(place, before)
-    publisher = Publisher(now, place, None, 2)
+    publisher = Publisher(now, place, None, Owner("proef", 2))
     if refused:
         with pytest.raises(WeakerPolicyError, match="zwakker beleid"):
             publisher.open(Ledger(), NOW)
@@ -222,10 +222,12 @@ def test_figures_of_a_weaker_policy_never_stand_under_a_stronger_one(
 def test_an_emission_that_was_cut_off_is_known_by_the_state() -> None:
     place = MemoryPublication()
     shown_once(place, of("drempel"))
-    publisher = Publisher(of("drempel"), place, None, 2)
+    publisher = Publisher(of("drempel"), place, None, Owner("proef", 2))
     with pytest.raises(WeakerPolicyError):
         publisher.open(Ledger(), NOW, "geen")
-    Publisher(of("drempel"), MemoryPublication(), None, 2).open(Ledger(), NOW, "geen")
+    Publisher(of("drempel"), MemoryPublication(), None, Owner("proef", 2)).open(
+        Ledger(), NOW, "geen"
+    )
 
 
 def test_a_region_that_has_become_empty_is_published_as_such() -> None:
@@ -243,7 +245,7 @@ def test_a_region_that_the_settings_no_longer_name_is_shown_no_more() -> None:
     place = Flaky()
     shown_once(place, of("geen"))
     renamed = of("geen", regios={"oost": ["0153", "0164"]})
-    publisher = Publisher(renamed, place, None, 2)
+    publisher = Publisher(renamed, place, None, Owner("proef", 2))
     ledger = Ledger()
     publisher.open(ledger, NOW)
     ledger.apply("0153", NONE, care(0, 3))

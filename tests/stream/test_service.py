@@ -11,7 +11,7 @@ import pytest
 from tests.stream.messages import archive, message, refused, traces, tree
 from zorgstroom.aggregations.policy import Disclosure
 from zorgstroom.aggregations.results import Emission
-from zorgstroom.sinks.contract import Filter
+from zorgstroom.sinks.contract import Claim, Filter
 from zorgstroom.sinks.errors import SinkRefusedError, SinkUnavailableError
 from zorgstroom.sinks.memory import MemoryPublication
 from zorgstroom.stream import engine as engines
@@ -37,9 +37,9 @@ class Places(MemoryPublication):
         super().__init__()
         self.failure: Exception | None = None
 
-    def write(self, emission: Emission) -> None:
+    def write(self, emission: Emission, claim: Claim | None = None) -> None:
         self._fail()
-        super().write(emission)
+        super().write(emission, claim)
 
     def last_version(self, regio: str, gebieden: Sequence[str]) -> int:
         self._fail()
