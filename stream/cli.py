@@ -255,5 +255,10 @@ def as_date(moment: datetime | None) -> date | None:
     return None if moment is None else moment.date()
 
 
+# Last: these add themselves to `main`.
+from zorgstroom.stream.kafka import cli as _kafka  # noqa: E402, F401
+
 if __name__ == "__main__":
-    main()
+    from zorgstroom.stream.cli import main as program  # the one that the others joined
+
+    program()

@@ -30,7 +30,7 @@ BATCH: Final = 2000
 """Messages to a transaction of a running service, which has to publish in between."""
 
 _LOG = logging.getLogger(__name__)
-_INTERNAL: Final = Reason(
+INTERNAL: Final = Reason(
     reden="intern",
     regel="programma",
     element="",
@@ -38,6 +38,7 @@ _INTERNAL: Final = Reason(
     melding="het bericht kon door een fout in dit programma niet worden gelezen",
     oplossing="Meld dit aan de makers; lever het bericht na een nieuwe versie opnieuw aan.",
 )
+"""Refusal of a message on which the decoder itself failed."""
 
 Progress = Callable[[int], None]
 """Called with a number of steps done."""
@@ -159,7 +160,7 @@ class Processor:
             return error.reason
         except Exception as error:
             _LOG.error("Onverwachte fout bij het lezen van een bericht: %s", type(error).__name__)
-            return _INTERNAL
+            return INTERNAL
 
     def _refusal(self, item: Input, reason: Reason) -> Refusal:
         digest = item.digest or hashlib.sha256(item.data).hexdigest()

@@ -8,7 +8,7 @@ that no other process writes it (`sinks.ownership`).
 
 import os
 import socket
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Collection, Iterable
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime, timedelta
 from uuid import uuid4
@@ -104,18 +104,23 @@ class Publisher:
         """Why something cannot be written now; None when all is well."""
         return self._failure or next(iter(self._lost.values()), None)
 
-    def open(
+    def open(self, ledger: Ledger, now: datetime, mark: str | None = None) -> None:
+        """Count the whole `ledger` as changed, and `learn` what was published before."""
+        ledger.changed.update(ledger.cells)
+        self.learn({cell.gemeente for cell in ledger.cells}, now, mark)
+
+    def learn(
         self,
-        ledger: Ledger,
+        gemeenten: Collection[str],
         now: datetime,
         mark: str | None = None,
         mine: Callable[[str], bool] = lambda gemeente: True,
     ) -> None:
         """
-        Learn what was published before; the whole ledger counts as changed.
+        Learn from the database what was published before, and claim the regions.
 
         Args:
-            ledger: Running counts, rebuilt.
+            gemeenten: Those of the ledger.
             now: The present moment.
             mark: Policy of the last start, which may have left an emission half written.
             mine: Tells whether this process publishes a gemeente; or what is left of a region
@@ -140,14 +145,12 @@ class Publisher:
         gebieden = contents.gebieden.union(
             *(t.publication.contents().gebieden for t in self._targets[1:])
         )
-        codes = {cell.gemeente for cell in ledger.cells} | set(filter(_is_code, gebieden))
-        for code in filter(mine, codes):
+        for code in filter(mine, {*gemeenten, *filter(_is_code, gebieden)}):
             region = self._regions.of(code)
             self._found[region.name] = region
         for gebied in gebieden:
             if not _is_code(gebied) and gebied not in self._settings.regios and mine(gebied):
                 self._retract(gebied, now)
-        ledger.changed.update(ledger.cells)
         self._connect(now)
 
     def due(self, now: datetime) -> bool:

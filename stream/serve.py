@@ -107,7 +107,7 @@ async def _run(
     runner = web.AppRunner(app, access_log=None, shutdown_timeout=_GOODBYE_SECONDS)
     await runner.setup()
     try:
-        url = await _listen(runner, http)
+        url = await listen(runner, http)
         with address.announced(data, url):
             _LOG.info("Gestart op %s", url)
             if ready:
@@ -124,7 +124,8 @@ async def _run(
     return 0
 
 
-async def _listen(runner: web.AppRunner, http: Http) -> str:
+async def listen(runner: web.AppRunner, http: Http) -> str:
+    """Serve where `http` says; return the URL. Raises a `ListenError`."""
     try:
         await web.TCPSite(runner, http.host, http.port).start()
     except OSError as error:

@@ -68,6 +68,60 @@ class Http(BaseModel):
     """0 takes any free port."""
 
 
+class Kafka(BaseModel):
+    """Where messages, events and the state of the workers live."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    brokers: str = Field(default="127.0.0.1:9092", min_length=1)
+    """Addresses to begin with, separated by commas."""
+    group: str = Field(default="zorgstroom", pattern=r"^[A-Za-z0-9._-]{1,100}$")
+    """Name of the consumer group and beginning of the names of the two changelogs."""
+    prefix: str = Field(default="", pattern=r"^[A-Za-z0-9._-]{0,100}$")
+    """Put before the names of the topics `berichten`, `gebeurtenissen` and `afgekeurd`."""
+    partitions: int = Field(default=8, ge=1, le=1000)
+    """Partitions of new topics. The state rests on it: it cannot be changed afterwards."""
+    replication: int = Field(default=1, ge=1, le=10)
+    """Copies of each partition of new topics; 3 in production."""
+    berichten_days: float = Field(default=14, gt=0)
+    """How long `berichten` keeps the untouched messages."""
+    gebeurtenissen_days: float = Field(default=90, gt=0)
+    """How long `gebeurtenissen` keeps events. The dossiers are state, and have no such limit."""
+    afgekeurd_days: float = Field(default=90, gt=0)
+    """How long refused messages can be shown and offered again."""
+    session_seconds: float = Field(default=20.0, ge=1)
+    """A worker that is silent for so long has lost its regions to the others."""
+    batch: int = Field(default=2000, ge=1, le=100_000)
+    """Most messages to a batch."""
+    linger_seconds: float = Field(default=0.05, ge=0)
+    """How long a batch that is not full waits for more messages."""
+
+    @property
+    def berichten(self) -> str:
+        """Topic of untouched messages."""
+        return self.prefix + "berichten"
+
+    @property
+    def gebeurtenissen(self) -> str:
+        """Topic of events."""
+        return self.prefix + "gebeurtenissen"
+
+    @property
+    def afgekeurd(self) -> str:
+        """Topic of refused messages."""
+        return self.prefix + "afgekeurd"
+
+    @property
+    def dossiers(self) -> str:
+        """Changelog of the table of dossiers."""
+        return f"{self.group}-dossiers-changelog"
+
+    @property
+    def tellingen(self) -> str:
+        """Changelog of the table of running counts."""
+        return f"{self.group}-tellingen-changelog"
+
+
 class Settings(BaseSettings):
     """The effective settings; `zorgstroom config` shows them."""
 
@@ -100,6 +154,7 @@ class Settings(BaseSettings):
     """Dossiers whose care and messages all lie longer ago are forgotten."""
     inbox: Inbox = Inbox()
     http: Http = Http()
+    kafka: Kafka = Kafka()
 
     @field_validator("exact_database")
     @classmethod

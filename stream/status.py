@@ -43,11 +43,7 @@ def snapshot(
             "sinds_start": dict(sorted(since_start.counters().items())),
         },
         "dossiers": engine.processor.dossiers,
-        "signalen": [
-            {"code": code, "omschrijving": SIGNALS.get(code, ""), "aantal": count}
-            for code, count in sorted(counts.items())
-            if count
-        ],
+        "signalen": signal_rows(counts),
         "regios": [
             {
                 "regio": name,
@@ -62,3 +58,12 @@ def snapshot(
         "afgekeurd": [refusal.as_json() for refusal in refusals],
         "probleem": " ".join(problem for problem in problems if problem) or None,
     }
+
+
+def signal_rows(counts: Mapping[str, int]) -> list[dict[str, object]]:
+    """Return how often each level 3 rule is broken, with what it means."""
+    return [
+        {"code": code, "omschrijving": SIGNALS.get(code, ""), "aantal": count}
+        for code, count in sorted(counts.items())
+        if count
+    ]

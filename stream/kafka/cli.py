@@ -1,0 +1,148 @@
+"""The commands for Kafka: options in, one call into the program, texts and exit code out."""
+
+import json
+import sys
+from datetime import datetime
+from pathlib import Path
+
+import click
+
+from zorgstroom.stream.cli import (
+    data_option,
+    err,
+    guarded,
+    json_option,
+    load_settings,
+    main,
+    out,
+    today_option,
+)
+from zorgstroom.stream.clock import SystemClock
+from zorgstroom.stream.errors import OperatorError
+
+
+@main.command()
+@data_option
+@click.option("--port", type=click.IntRange(0, 65535), help="Poort van de pagina's (0: een vrije).")
+@today_option
+@guarded
+def worker(data: Path, port: int | None, today: datetime | None) -> None:
+    """Verwerk de berichten op Kafka; start er zoveel als nodig, ook op andere machines."""
+    from zorgstroom.stream.kafka import commands  # noqa: PLC0415 - Faust is slow to load
+
+    sys.exit(commands.worker(load_settings(today), data, port))
+
+
+@main.command()
+@click.option("--check", is_flag=True, help="Verander niets; code 1 als er iets niet klopt.")
+@json_option
+@guarded
+def topics(check: bool, as_json: bool) -> None:
+    """Maak de topics die ontbreken, en zet bewaartermijnen en groottes goed."""
+    from zorgstroom.stream.kafka import topics as run  # noqa: PLC0415
+
+    kafka = load_settings().kafka
+    plan = run.look(kafka)
+    if not check:
+        run.carry_out(kafka, plan)
+    if as_json:
+        click.echo(json.dumps(plan.as_json(), ensure_ascii=False))
+    else:
+        for line in plan.lines():
+            out.print(line, markup=False, soft_wrap=True)
+        if plan.is_empty:
+            out.print("Alle topics zijn zoals zij horen te zijn.")
+        for reason in plan.refused:
+            err.print(reason, style="red", markup=False, soft_wrap=True)
+    sys.exit(1 if plan.refused or (check and not plan.is_empty) else 0)
+
+
+@main.command()
+@click.argument("paths", metavar="PAD...", nargs=-1, type=click.Path(exists=True, path_type=Path))
+@click.option(
+    "--beginstand",
+    type=click.Path(exists=True, dir_okay=False, path_type=Path),
+    help="CSV met zorg die al liep voordat de berichten begonnen.",
+)
+@data_option
+@today_option
+@json_option
+@guarded
+def produce(
+    paths: tuple[Path, ...],
+    beginstand: Path | None,
+    data: Path,
+    today: datetime | None,
+    as_json: bool,
+) -> None:
+    """Zet bestanden, mappen en zips met berichten op Kafka, onveranderd."""
+    from zorgstroom.stream.kafka import commands  # noqa: PLC0415
+
+    if not paths and beginstand is None:
+        raise click.UsageError("Geef minstens een pad, of --beginstand.")
+    sys.exit(commands.produce(load_settings(today), data, paths, beginstand, as_json=as_json))
+
+
+@main.command()
+@json_option
+@guarded
+def lag(as_json: bool) -> None:
+    """Toon hoeveel berichten en seconden de workers achterlopen."""
+    from zorgstroom.stream.kafka import commands  # noqa: PLC0415
+
+    commands.lag(load_settings(), as_json=as_json)
+
+
+@main.group()
+def rejected() -> None:
+    """Afgekeurde berichten op Kafka: welke, waarom, en opnieuw aanbieden."""
+
+
+@rejected.command("list")
+@json_option
+@guarded
+def rejected_list(as_json: bool) -> None:
+    """Toon alle afgekeurde berichten, het laatste onderaan."""
+    from zorgstroom.stream.kafka import commands  # noqa: PLC0415
+
+    commands.rejected_list(load_settings(), as_json=as_json)
+
+
+@rejected.command("show")
+@click.argument("digest", metavar="HASH")
+@json_option
+@guarded
+def rejected_show(digest: str, as_json: bool) -> None:
+    """Toon waarom een bericht is afgekeurd; nooit een BSN of naam."""
+    from zorgstroom.stream.kafka import commands  # noqa: PLC0415
+
+    commands.rejected_show(load_settings(), digest, as_json=as_json)
+
+
+@rejected.command("replay")
+@click.argument("digests", metavar="[HASH...]", nargs=-1)
+@click.option(
+    "--all", "everything", is_flag=True, help="Alle die nog niet opnieuw zijn aangeboden."
+)
+@json_option
+@guarded
+def rejected_replay(digests: tuple[str, ...], everything: bool, as_json: bool) -> None:
+    """Bied afgekeurde berichten opnieuw aan, bijvoorbeeld na een nieuwe versie."""
+    from zorgstroom.stream.kafka import rejected as run  # noqa: PLC0415
+
+    if bool(digests) == everything:
+        raise click.UsageError("Geef een of meer hashes, of --all.")
+    kafka = load_settings().kafka
+    if everything:
+        digests = tuple(one.hash for one in run.listed(kafka) if not one.opnieuw)
+    found = run.contents(kafka, digests) if digests else {}
+    for digest in digests:
+        if not any(key.startswith(digest) for key in found):
+            raise OperatorError(f"Er is geen afgekeurd bericht met hash {digest}.")
+    run.replay(kafka, found, SystemClock().now())
+    if as_json:
+        click.echo(json.dumps({"opnieuw_aangeboden": sorted(found)}))
+    else:
+        out.print(
+            f"{len(found)} bericht(en) opnieuw aangeboden; zie straks: zorgstroom rejected list"
+        )

@@ -1,0 +1,166 @@
+"""What the Kafka commands do, behind the console: they show progress and results."""
+
+import json
+import logging
+import time
+from collections.abc import Sequence
+from pathlib import Path
+
+import click
+from rich.table import Table
+
+from zorgstroom.stream import keyfile, sources
+from zorgstroom.stream.cli import err, out
+from zorgstroom.stream.clock import SystemClock
+from zorgstroom.stream.commands import SHOWN_REFUSALS, progress_bar
+from zorgstroom.stream.errors import OperatorError
+from zorgstroom.stream.kafka import lag as lags
+from zorgstroom.stream.kafka import rejected
+from zorgstroom.stream.kafka.produce import Produced, produce_beginstand, produce_messages
+from zorgstroom.stream.settings import Settings
+
+_NOISY = ("aiokafka", "faust", "kafka", "mode", "zorgstroom.stream.worker.seam")
+
+
+def worker(settings: Settings, data: Path, port: int | None) -> int:
+    """Run a worker; return its exit code."""
+    try:
+        from zorgstroom.stream.worker import run  # noqa: PLC0415 - an extra, and slow to load
+    except ImportError as error:
+        raise OperatorError(
+            "Voor de worker is een extra nodig: pip install 'zorgstroom[kafka]'"
+        ) from error
+    if port is not None:
+        http = settings.http.model_copy(update={"port": port})
+        settings = settings.model_copy(update={"http": http})
+    logging.basicConfig(level=logging.INFO, format="%(asctime)s %(levelname)s %(message)s")
+    for name in _NOISY:  # their errors reach our log as reasons, without what they quote
+        logging.getLogger(name).setLevel(logging.CRITICAL)
+    data.mkdir(mode=0o700, parents=True, exist_ok=True)
+    return run.run(
+        settings,
+        data,
+        ready=lambda url: err.print(
+            f"Verwerkt {settings.kafka.berichten} op {settings.kafka.brokers}; cijfers op "
+            f"{url}/api/cijfers, stand op {url}/api/status. Stop met Ctrl-C.",
+            markup=False,
+        ),
+    )
+
+
+def produce(
+    settings: Settings,
+    data: Path,
+    paths: Sequence[Path],
+    beginstand: Path | None,
+    *,
+    as_json: bool,
+) -> int:
+    """Send everything named and sum up; return the exit code: 1 when something was skipped."""
+    begun = time.monotonic()
+    total = Produced()
+    with progress_bar() as bar:
+        if beginstand is not None:
+            key = keyfile.obtain(settings, data, None)
+            task = bar.add_task("beginstand", total=None)
+            clock = SystemClock(settings.today)
+            made = produce_beginstand(
+                settings, beginstand, key, clock, lambda n: bar.advance(task, n)
+            )
+            total.events, total.skipped = made.events, made.skipped
+        if paths:
+            task = bar.add_task("berichten", total=sources.count(paths))
+            made = produce_messages(settings, paths, lambda n: bar.advance(task, n))
+            total.messages = made.messages
+            total.skipped += made.skipped
+    seconds = time.monotonic() - begun
+    if as_json:
+        skipped = [{"waar": where, **reason.model_dump()} for where, reason in total.skipped]
+        click.echo(
+            json.dumps(
+                {
+                    "berichten": total.messages,
+                    "beginstand": total.events,
+                    "overgeslagen": skipped,
+                    "seconden": round(seconds, 3),
+                },
+                ensure_ascii=False,
+            )
+        )
+    else:
+        out.print(f"{total.messages} berichten en {total.events} regels beginstand verzonden")
+        for where, reason in total.skipped[:SHOWN_REFUSALS]:
+            out.print(
+                f"overgeslagen {where}: {reason.melding} ({reason.regel})",
+                markup=False,
+                soft_wrap=True,
+            )
+        if len(total.skipped) > SHOWN_REFUSALS:
+            out.print(f"... en nog {len(total.skipped) - SHOWN_REFUSALS}; alle met --json")
+    return 1 if total.skipped else 0
+
+
+def lag(settings: Settings, *, as_json: bool) -> None:
+    """Show how far the workers are behind."""
+    found = lags.measure(settings.kafka, SystemClock().now())
+    if not found:
+        raise OperatorError("De topics ontbreken nog; maak ze met `zorgstroom topics`.")
+    if as_json:
+        click.echo(
+            json.dumps(
+                {
+                    "achter": sum(one.achter for one in found),
+                    "seconden": max(one.seconden for one in found),
+                    "partities": [one._asdict() for one in found],
+                }
+            )
+        )
+        return
+    table = Table()
+    for name in ("topic", "partitie", "gelezen tot", "einde", "achter", "seconden"):
+        table.add_column(name, justify="left" if name == "topic" else "right")
+    for one in found:
+        read = "nooit" if one.gelezen is None else str(one.gelezen)
+        table.add_row(
+            one.topic, str(one.partition), read, str(one.einde), str(one.achter), f"{one.seconden}"
+        )
+    out.print(table)
+    out.print(f"Samen {sum(one.achter for one in found)} achter.")
+
+
+def rejected_list(settings: Settings, *, as_json: bool) -> None:
+    """Show every refused message."""
+    found = rejected.listed(settings.kafka)
+    if as_json:
+        click.echo(json.dumps([one.as_json() for one in found], ensure_ascii=False))
+        return
+    for one in found:
+        again = ", opnieuw aangeboden" if one.opnieuw else ""
+        out.print(
+            f"{one.hash[:12]} {one.laatste[:19]} {one.aantal}x {one.reden['melding']} "
+            f"({one.reden['regel']}{again})",
+            markup=False,
+            soft_wrap=True,
+        )
+    out.print(f"{len(found)} afgekeurde bericht(en).")
+
+
+def rejected_show(settings: Settings, digest: str, *, as_json: bool) -> None:
+    """Show one refused message, without what tells whom it is about."""
+    found = [one for one in rejected.listed(settings.kafka) if one.hash.startswith(digest)]
+    if len(found) != 1:
+        raise OperatorError(
+            f"Er is geen afgekeurd bericht met hash {digest}."
+            if not found
+            else f"{len(found)} afgekeurde berichten beginnen met {digest}; geef meer tekens."
+        )
+    (one,) = found
+    lines = rejected.outline(rejected.contents(settings.kafka, [one.hash]).get(one.hash, b""))
+    if as_json:
+        click.echo(json.dumps({**one.as_json(), "inhoud": lines}, ensure_ascii=False))
+        return
+    for name, value in one.as_json().items():
+        out.print(f"{name}: {value}", markup=False, soft_wrap=True)
+    out.print("Van de inhoud, zonder wat over een persoon gaat:" if lines else "Geen leesbare XML.")
+    for line in lines:
+        out.print(f"  {line}", markup=False)

@@ -1,0 +1,191 @@
+"""
+The topics that must be there, and what may be changed about those that are.
+
+The state rests on the number of partitions of `gebeurtenissen` and of both changelogs: they must be
+equal and never change, or dossiers and their events part company and people count double.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Final
+
+from zorgstroom.stream.kafka.client import LARGEST, admin
+from zorgstroom.stream.settings import Kafka
+
+_DAY_MS: Final = 86_400_000
+_COMPACT: Final = {
+    "cleanup.policy": "compact",
+    "min.cleanable.dirty.ratio": "0.3",
+    "segment.bytes": "67108864",
+    "max.message.bytes": str(LARGEST),
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Topic:
+    """A topic as it should be, or as it is."""
+
+    partitions: int
+    replication: int
+    configs: Mapping[str, str]
+
+
+@dataclass(slots=True)
+class Plan:
+    """What has to be done, and what cannot be."""
+
+    create: dict[str, Topic] = field(default_factory=dict)
+    grow: dict[str, int] = field(default_factory=dict)
+    """Topic to its new number of partitions."""
+    configure: dict[str, dict[str, str]] = field(default_factory=dict)
+    refused: list[str] = field(default_factory=list)
+    """What is wrong and must not be changed here, with what to do (Dutch)."""
+
+    @property
+    def is_empty(self) -> bool:
+        """Whether everything is as it should be."""
+        return not (self.create or self.grow or self.configure or self.refused)
+
+    def lines(self) -> list[str]:
+        """Return the plan in words (Dutch)."""
+        made = [
+            f"{name}: maken, {topic.partitions} partities" for name, topic in self.create.items()
+        ]
+        made += [f"{name}: uitbreiden tot {count} partities" for name, count in self.grow.items()]
+        for name, configs in self.configure.items():
+            made += [f"{name}: {key} wordt {value}" for key, value in configs.items()]
+        return made
+
+    def as_json(self) -> dict[str, object]:
+        """Return the machine-readable form."""
+        return {
+            "maken": {name: topic.partitions for name, topic in self.create.items()},
+            "uitbreiden": self.grow,
+            "instellen": self.configure,
+            "geweigerd": self.refused,
+        }
+
+
+def wished(kafka: Kafka) -> dict[str, Topic]:
+    """Return the topics as the settings want them."""
+
+    def timed(days: float) -> dict[str, str]:
+        return {
+            "cleanup.policy": "delete",
+            "retention.ms": str(int(days * _DAY_MS)),
+            "max.message.bytes": str(LARGEST),
+        }
+
+    def topic(configs: Mapping[str, str], partitions: int = kafka.partitions) -> Topic:
+        return Topic(partitions, kafka.replication, configs)
+
+    return {
+        kafka.berichten: topic(timed(kafka.berichten_days)),
+        kafka.gebeurtenissen: topic(timed(kafka.gebeurtenissen_days)),
+        kafka.afgekeurd: topic(timed(kafka.afgekeurd_days), 1),
+        kafka.dossiers: topic(_COMPACT),
+        kafka.tellingen: topic(_COMPACT),
+    }
+
+
+def compare(kafka: Kafka, found: Mapping[str, Topic], *, in_use: bool) -> Plan:
+    """
+    Return what makes the topics that were `found` into those that are wished.
+
+    Args:
+        kafka: The settings.
+        found: The topics that are there; those of others may be among them.
+        in_use: Whether the group has read events before, so that there must be a state.
+
+    """
+    plan = Plan()
+    state = (kafka.gebeurtenissen, kafka.dossiers, kafka.tellingen)
+    for name, wish in wished(kafka).items():
+        now = found.get(name)
+        if now is None:
+            if in_use and name in state:
+                plan.refused.append(
+                    f"{name} is verdwenen, terwijl er al gebeurtenissen zijn verwerkt: een lege "
+                    "nieuwe zou alle cijfers laten zakken. Zet het topic terug uit een kopie, of "
+                    "begin met een nieuwe ZORGSTROOM_KAFKA__GROUP en lees alles opnieuw in."
+                )
+            else:
+                plan.create[name] = wish
+            continue
+        if now.partitions != wish.partitions:
+            _partitions(plan, name, now, wish, name in state)
+        if now.replication < wish.replication:
+            plan.refused.append(
+                f"{name} heeft {now.replication} kopie(en) van elke partitie en moet er "
+                f"{wish.replication} hebben. Dat verplaatst gegevens tussen brokers: doe het met "
+                "kafka-reassign-partitions, of zet ZORGSTROOM_KAFKA__REPLICATION lager."
+            )
+        wrong = {key: value for key, value in wish.configs.items() if now.configs.get(key) != value}
+        if wrong:
+            plan.configure[name] = wrong
+    return plan
+
+
+def _partitions(plan: Plan, name: str, now: Topic, wish: Topic, is_state: bool) -> None:
+    if is_state:
+        plan.refused.append(
+            f"{name} heeft {now.partitions} partities en de instellingen willen er "
+            f"{wish.partitions}. Dat getal staat vast zolang er dossiers zijn: zet "
+            f"ZORGSTROOM_KAFKA__PARTITIONS op {now.partitions}, of begin opnieuw zoals "
+            "docs/operating.md zegt onder 'Partities of regio's wijzigen'."
+        )
+    elif now.partitions < wish.partitions:
+        plan.grow[name] = wish.partitions
+
+
+def look(kafka: Kafka) -> Plan:
+    """Compare the broker's topics with the settings. Raises a `BrokerError`."""
+    from kafka.admin import ConfigResource, ConfigResourceType  # noqa: PLC0415 - an extra
+
+    names = list(wished(kafka))
+    with admin(kafka) as client:
+        there = [topic for topic in client.describe_topics(names) if not topic["error_code"]]
+        resources = [ConfigResource(ConfigResourceType.TOPIC, topic["name"]) for topic in there]
+        configs = client.describe_configs(resources, config_filter="all") if there else {}
+        offsets = client.list_group_offsets({kafka.group: None}).get(kafka.group, {})
+    found = {
+        topic["name"]: Topic(
+            len(topic["partitions"]),
+            min(len(partition["replica_nodes"]) for partition in topic["partitions"]),
+            {
+                key: str(value["value"])
+                for key, value in configs.get("topic", {}).get(topic["name"], {}).items()
+            },
+        )
+        for topic in there
+    }
+    in_use = any(at.topic == kafka.gebeurtenissen and o.offset > 0 for at, o in offsets.items())
+    return compare(kafka, found, in_use=in_use)
+
+
+def carry_out(kafka: Kafka, plan: Plan) -> None:
+    """Do what `plan` says, apart from what it refuses. Raises a `BrokerError`."""
+    from kafka.admin import ConfigResource, ConfigResourceType  # noqa: PLC0415 - an extra
+
+    with admin(kafka) as client:
+        if plan.create:
+            client.create_topics(
+                {
+                    name: {
+                        "num_partitions": topic.partitions,
+                        "replication_factor": topic.replication,
+                        "configs": dict(topic.configs),
+                    }
+                    for name, topic in plan.create.items()
+                },
+                wait_for_metadata=True,
+            )
+        if plan.grow:
+            client.create_partitions(dict(plan.grow))
+        if plan.configure:
+            client.alter_configs(
+                [
+                    ConfigResource(ConfigResourceType.TOPIC, name, configs=configs)
+                    for name, configs in plan.configure.items()
+                ]
+            )

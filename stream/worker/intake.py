@@ -1,0 +1,139 @@
+"""
+The first agent's work: untouched messages to events, refusals to `afgekeurd`.
+
+Sending the same message twice does no harm, so a batch is sent whole, then awaited, and only then
+counts as read.
+"""
+
+import logging
+from collections import Counter
+from collections.abc import Awaitable, Mapping, Sequence
+from typing import Final, NamedTuple
+
+from aiokafka import AIOKafkaProducer
+from aiokafka.producer.message_accumulator import BatchBuilder
+
+from zorgstroom.aggregations.regions import Regions
+from zorgstroom.codecs.errors import DecodeError, Reason
+from zorgstroom.codecs.registry import Decoder
+from zorgstroom.stream.clock import Clock
+from zorgstroom.stream.kafka import wire
+from zorgstroom.stream.processor import INTERNAL
+from zorgstroom.stream.settings import Settings
+
+_LOG: Final = logging.getLogger(__name__)
+_BATCH_BYTES: Final = 900_000
+_LARGEST: Final = 36_000_000
+"""Bytes to a request: a refused message of the largest size, with its headers."""
+
+
+class Raw(NamedTuple):
+    """One record of `berichten`."""
+
+    value: bytes
+    received_ms: int
+    origin: wire.Origin
+
+
+class Intake:
+    """
+    Decodes batches and sends what they give.
+
+    Args:
+        settings: Topics and regions.
+        decoder: With the pseudonym key.
+        sleutel: Fingerprint of that key.
+        partitions: How many `gebeurtenissen` has.
+        clock: Today, for rule TR135, and the time of a refusal.
+
+    """
+
+    def __init__(
+        self, settings: Settings, decoder: Decoder, sleutel: str, partitions: int, clock: Clock
+    ) -> None:
+        self._kafka = settings.kafka
+        self._regions: Regions = settings.regions
+        self._decoder = decoder
+        self._sleutel = sleutel
+        self._partitions = partitions
+        self._partition_of: dict[str, int] = {}
+        self._clock = clock
+        self._producer = AIOKafkaProducer(
+            bootstrap_servers=self._kafka.brokers.split(","),
+            client_id=f"{self._kafka.group}-inname",
+            enable_idempotence=True,
+            max_batch_size=_BATCH_BYTES,
+            max_request_size=_LARGEST,
+        )
+        self.read = 0
+        """Messages read since the start."""
+        self.refused: Counter[str] = Counter()
+        """Refusals since the start, by reason and rule."""
+
+    async def open(self) -> None:
+        """Connect."""
+        await self._producer.start()
+
+    async def close(self) -> None:
+        """Disconnect; what is under way is sent first."""
+        await self._producer.stop()
+
+    async def take(self, batch: Sequence[Raw]) -> None:
+        """Send what `batch` gives; return when the broker has all of it."""
+        events: dict[int, list[tuple[bytes, bytes]]] = {}
+        refused: list[tuple[Raw, Reason]] = []
+        today = self._clock.today()
+        for raw in batch:
+            try:
+                found = self._decoder.decode(raw.value, today=today)
+            except DecodeError as error:
+                refused.append((raw, error.reason))
+                continue
+            except Exception as error:
+                _LOG.error("Onverwachte fout bij het lezen: %s", type(error).__name__)
+                refused.append((raw, INTERNAL))
+                continue
+            place = self._place(found[0].gemeente)
+            packed = wire.pack(found, self._sleutel, raw.received_ms)
+            events.setdefault(place, []).append(packed)
+        await self._send(events)
+        for raw, reason in refused:
+            await self.refuse(raw, reason)
+        self.read += len(batch)
+
+    async def refuse(self, raw: Raw, reason: Reason) -> None:
+        """Put a message aside with the reason; return when the broker has it."""
+        headers = wire.refusal_headers(reason, raw.origin, raw.value, self._clock.now())
+        key = dict(headers)["hash"]
+        await self._producer.send_and_wait(
+            self._kafka.afgekeurd, raw.value, key=key, headers=headers
+        )
+        self.refused[f"{reason.reden} {reason.regel}"] += 1
+
+    def _place(self, gemeente: str) -> int:
+        place = self._partition_of.get(gemeente)
+        if place is None:
+            place = wire.partition_of(gemeente, self._regions, self._partitions)
+            self._partition_of[gemeente] = place
+        return place
+
+    async def _send(self, events: Mapping[int, Sequence[tuple[bytes, bytes]]]) -> None:
+        """Send by whole batches: a task for each record would cost more than decoding it."""
+        sent = []
+        for place, records in events.items():
+            batch: BatchBuilder = self._producer.create_batch()
+            for key, value in records:
+                if batch.append(key=key, value=value, timestamp=None) is None:
+                    sent.append(await self._send_batch(batch, place))
+                    batch = self._producer.create_batch()
+                    batch.append(key=key, value=value, timestamp=None)
+            sent.append(await self._send_batch(batch, place))
+        for delivered in sent:
+            await delivered
+
+    async def _send_batch(self, batch: BatchBuilder, place: int) -> Awaitable[object]:
+        topic = self._kafka.gebeurtenissen
+        delivered: Awaitable[object] = await self._producer.send_batch(
+            batch, topic, partition=place
+        )
+        return delivered

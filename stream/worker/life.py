@@ -1,0 +1,177 @@
+"""
+One life of the worker: from connecting to the topics to a stop, or to a failure.
+
+Everything it knows is in the topics, so a failure needs no repair: the next life begins from what
+is safe (`run.py`). A message goes by `intake`, `counting` and `publishing`.
+"""
+
+import asyncio
+import contextlib
+import logging
+from collections.abc import Callable, Coroutine
+from typing import Any, Final
+
+from faust.types import TP
+
+from zorgstroom.codecs.errors import Reason
+from zorgstroom.codecs.pseudonym import PseudonymKey
+from zorgstroom.codecs.registry import Decoder
+from zorgstroom.stream.clock import Clock
+from zorgstroom.stream.kafka.wire import Origin
+from zorgstroom.stream.settings import Settings
+from zorgstroom.stream.worker.batches import batches
+from zorgstroom.stream.worker.counting import Counting, Packed
+from zorgstroom.stream.worker.intake import Intake, Raw
+from zorgstroom.stream.worker.ownership import Owned
+from zorgstroom.stream.worker.partition import Tables
+from zorgstroom.stream.worker.publishing import Places, Publishing
+from zorgstroom.stream.worker.seam import App
+
+_LOG: Final = logging.getLogger(__name__)
+
+
+class Life:
+    """
+    The parts of the worker, put together; `run` it once.
+
+    Args:
+        settings: All of them.
+        key: Replaces BSNs.
+        clock: Today and now.
+        open_places: Opens the database, in a thread.
+        partitions: How many `gebeurtenissen` has (`startcheck`).
+
+    """
+
+    def __init__(
+        self,
+        settings: Settings,
+        key: PseudonymKey,
+        clock: Clock,
+        open_places: Callable[[], Places],
+        partitions: int,
+    ) -> None:
+        kafka = self._kafka = settings.kafka
+        self._failed: asyncio.Future[None] = asyncio.get_running_loop().create_future()
+        self.intake = Intake(settings, Decoder(key), key.fingerprint, partitions, clock)
+        self.publishing = Publishing(settings, clock, open_places, partitions)
+        self.app = App(
+            kafka.group,
+            broker=[f"kafka://{address}" for address in kafka.brokers.split(",")],
+            broker_session_timeout=kafka.session_seconds,
+            broker_heartbeat_interval=kafka.session_seconds / 8,
+            broker_max_poll_records=kafka.batch,
+            stream_buffer_maxsize=2 * kafka.batch,
+            consumer_max_fetch_size=4_000_000,
+            events_topic=kafka.gebeurtenissen,
+            on_owned=self._own,
+            on_load=self._load,
+        )
+        dossiers: Any = self.app.Table("dossiers", partitions=partitions)
+        tellingen: Any = self.app.Table("tellingen", partitions=partitions)
+        tables = Tables(dossiers.data, tellingen.data)
+        self.owned = Owned(settings, tables, key.fingerprint, partitions)
+        self.owned.loaded = self.publishing.add
+        self.owned.dropped = self.publishing.drop
+        self.counting = Counting(self.owned, settings.regions, key.fingerprint, self._refuse)
+        raw: dict[str, Any] = {"key_serializer": "raw", "value_serializer": "raw", "acks": False}
+        self.app.agent(self.app.topic(kafka.berichten, **raw), name="inname")(self._take_in)
+        self.app.agent(self.app.topic(kafka.gebeurtenissen, **raw), name="tellen")(self._count)
+
+    @property
+    def ready(self) -> bool:
+        """Whether the group has given this worker its partitions, and they are read."""
+        return bool(self.app.tables.actives_ready) and not self.app.rebalancing
+
+    async def run(self, stop: asyncio.Event) -> None:
+        """
+        Work until `stop` is set; then finish the batch at hand, publish and give up everything.
+
+        Raises:
+            OperatorError: Something must be set right first.
+            Exception: Anything else; begin a new life.
+
+        """
+        tasks: list[asyncio.Future[Any]] = []
+        try:
+            await self.intake.open()
+            tasks.append(asyncio.ensure_future(stop.wait()))
+            tasks.append(asyncio.ensure_future(self.publishing.run()))
+            tasks.append(asyncio.ensure_future(self._work()))
+            waited = {*tasks, self._failed}
+            done, _ = await asyncio.wait(waited, return_when=asyncio.FIRST_COMPLETED)
+            for ended in done:
+                ended.result()
+        finally:
+            await self._end(tasks)
+
+    async def _end(self, tasks: list[asyncio.Future[Any]]) -> None:
+        for task in tasks:
+            task.cancel()
+        await asyncio.gather(*tasks, return_exceptions=True)
+        async with self.owned.still:  # the batch at hand
+            pass
+        with contextlib.suppress(Exception):
+            await self.publishing.close()
+        with contextlib.suppress(Exception):
+            await self.app.stop()
+        with contextlib.suppress(Exception):
+            await self.owned.close()
+        with contextlib.suppress(Exception):
+            await self.intake.close()
+        if self._failed.done() and not self._failed.cancelled():
+            self._failed.exception()
+
+    async def _work(self) -> None:
+        """Run Faust; ends only by what went wrong there."""
+        await self.app.start()
+        raise await self.app.wait_until_crashed()
+
+    async def _own(self, mine: frozenset[int], generation: int) -> None:
+        await self._guarded(self.owned.own)(mine, generation)
+
+    async def _load(self) -> None:
+        await self._guarded(self.owned.load)()
+
+    async def _take_in(self, stream: Any) -> None:
+        async def work() -> None:
+            async for messages in batches(self.app, stream, self._kafka):
+                ends: dict[TP, int] = {}
+                raws = []
+                for m in messages:
+                    origin = Origin(m.topic, m.partition, m.offset)
+                    raws.append(Raw(m.value or b"", int(m.timestamp * 1000), origin))
+                    ends[m.tp] = m.offset + 1
+                await self.intake.take(raws)
+                await self.app.commit_offsets(ends)
+
+        await self._guarded(work)()
+
+    async def _count(self, stream: Any) -> None:
+        async def work() -> None:
+            async for messages in batches(self.app, stream, self._kafka):
+                found: dict[int, list[Packed]] = {}
+                for m in messages:
+                    found.setdefault(m.partition, []).append(Packed(m.value, m.offset))
+                await self.counting.take(found)
+
+        await self._guarded(work)()
+
+    async def _refuse(self, number: int, record: Packed, reason: Reason) -> None:
+        origin = Origin(self._kafka.gebeurtenissen, number, record.offset)
+        await self.intake.refuse(Raw(record.value or b"", 0, origin), reason)
+
+    def _guarded(
+        self, action: Callable[..., Coroutine[Any, Any, None]]
+    ) -> Callable[..., Coroutine[Any, Any, None]]:
+        """Return `action` such that its failure ends this life; Faust would go on without it."""
+
+        async def run(*arguments: Any) -> None:
+            try:
+                await action(*arguments)
+            except Exception as error:
+                if not self._failed.done():
+                    self._failed.set_exception(error)
+                raise
+
+        return run

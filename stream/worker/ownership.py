@@ -1,0 +1,169 @@
+"""
+Which partitions this worker owns, and their state: taken over, read, kept, given up.
+
+In a rebalance everything stands still. A partition that stays needs nothing. One that comes is
+first closed to its former owner, then read; one that goes is forgotten wholly, so that nothing of
+it is ever published from here.
+"""
+
+import asyncio
+import logging
+from collections.abc import Callable, Collection
+from typing import Final
+
+from zorgstroom.aggregations.update import gemeente_of
+from zorgstroom.stream.errors import OperatorError
+from zorgstroom.stream.kafka.wire import partition_of
+from zorgstroom.stream.settings import Settings
+from zorgstroom.stream.worker.partition import Partition, Tables
+from zorgstroom.stream.worker.reading import read_changelogs
+from zorgstroom.stream.worker.writer import PartitionWriter, as_records
+
+_LOG: Final = logging.getLogger(__name__)
+
+
+class RegionsChangedError(OperatorError):
+    """The dossiers stand in the partitions of another list of regions."""
+
+
+class OtherKeyError(OperatorError):
+    """The pseudonyms were made with another key."""
+
+
+class Owned:
+    """
+    The partitions that are this worker's now.
+
+    Args:
+        settings: All of them.
+        tables: The Faust tables of dossiers and of counts.
+        sleutel: Fingerprint of this worker's pseudonym key.
+        partitions: How many there are in all.
+
+    """
+
+    def __init__(
+        self,
+        settings: Settings,
+        tables: Tables,
+        sleutel: str,
+        partitions: int,
+    ) -> None:
+        self._settings = settings
+        self._tables = tables
+        self._sleutel = sleutel
+        self._count = partitions
+        self._generation: int | None = None
+        self._loading: asyncio.Future[None] | None = None
+        self._writers: dict[int, PartitionWriter] = {}
+        self.partitions: dict[int, Partition] = {}
+        """Those that are read and may be worked on."""
+        self.still = asyncio.Lock()
+        """Held while a batch moves the state; a rebalance waits for it."""
+        self.corrected = 0
+        """Counts that a recovery found wrong and put right."""
+        self.loaded: Callable[[Partition], None] = lambda partition: None
+        """Told of each partition that has been read."""
+        self.dropped: Callable[[Partition], None] = lambda partition: None
+        """Told of each partition that was given up."""
+
+    def writer(self, number: int) -> PartitionWriter:
+        """Return what makes batches of this partition safe."""
+        return self._writers[number]
+
+    async def own(self, numbers: frozenset[int], generation: int) -> None:
+        """Give up what went; shut the former owner out of what came."""
+        if self._loading is not None:
+            self._loading.cancel()
+            await asyncio.wait([self._loading])
+        async with self.still:
+            # Whoever missed a generation may have missed another owner.
+            kept = self._generation is not None and generation == self._generation + 1
+            self._generation = generation
+            gone = [n for n in self._writers if n not in numbers or not kept]
+            await asyncio.gather(*(self._give_up(number) for number in gone))
+            fresh = {
+                n: PartitionWriter(self._settings.kafka, n) for n in numbers - {*self._writers}
+            }
+            self._writers |= fresh
+            await asyncio.gather(*(writer.open() for writer in fresh.values()))
+        if gone or fresh:
+            _LOG.info("Partities: %s (erbij %s, weg %s)", sorted(numbers), [*fresh], gone)
+
+    async def load(self) -> None:
+        """Read the state of what came; another rebalance ends it, and then it begins again."""
+        self._loading = asyncio.ensure_future(self._load())
+        try:
+            await asyncio.wait([self._loading])
+        finally:
+            self._loading.cancel()
+        if not self._loading.cancelled():
+            self._loading.result()
+
+    async def _load(self) -> None:
+        async with self.still:
+            missing = [number for number in self._writers if number not in self.partitions]
+            found = await read_changelogs(self._settings.kafka, missing) if missing else {}
+            for number in missing:
+                dossiers, tellingen = found.pop(number)
+                self._check_places(number, dossiers)
+                self._purge([number])
+                made = Partition(number, self._settings.definitions, self._tables)
+                for _ in made.restore(dossiers, tellingen):
+                    await asyncio.sleep(0)
+                self._check_key(made)
+                await self._put_right(made)
+                self.partitions[number] = made
+                self.loaded(made)
+                _LOG.info("Partitie %d: %d dossiers gelezen", number, made.size)
+
+    async def close(self) -> None:
+        """Give up everything."""
+        async with self.still:
+            await asyncio.gather(*(self._give_up(number) for number in list(self._writers)))
+
+    async def _give_up(self, number: int) -> None:
+        self._purge([number])  # also what a reading that was cut off has left
+        partition = self.partitions.pop(number, None)
+        if partition is not None:
+            self.dropped(partition)
+        await self._writers.pop(number).close()
+
+    async def _put_right(self, partition: Partition) -> None:
+        wrong = partition.differing()
+        if wrong:
+            self.corrected += len(wrong)
+            _LOG.warning("Partitie %d: %d tellingen hersteld", partition.number, len(wrong))
+            await self.writer(partition.number).commit((), as_records(wrong), None)
+            partition.put_right(wrong)
+
+    def _purge(self, numbers: Collection[int]) -> None:
+        """Forget what the tables hold of partitions; they hold all of them together."""
+        of: dict[str, bool] = {}
+        regions = self._settings.regions
+        for table in self._tables:
+            for key in list(table):
+                code = gemeente_of(key)
+                if code not in of:
+                    of[code] = partition_of(code, regions, self._count) in numbers
+                if of[code]:
+                    del table[key]
+
+    def _check_places(self, number: int, dossiers: Collection[str]) -> None:
+        regions = self._settings.regions
+        for code in {gemeente_of(key) for key in dossiers}:
+            right = partition_of(code, regions, self._count)
+            if right != number:
+                raise RegionsChangedError(
+                    f"De dossiers van gemeente {code} staan in partitie {number}, maar volgens de "
+                    f"instelling ZORGSTROOM_REGIOS horen zij in {right}. Zet de regio's terug, of "
+                    "volg 'Regio's wijzigen' in docs/operating.md."
+                )
+
+    def _check_key(self, partition: Partition) -> None:
+        if partition.sleutel not in (None, self._sleutel):
+            raise OtherKeyError(
+                "De pseudoniemsleutel van deze worker is een andere dan waarmee de dossiers zijn "
+                "gemaakt: iedereen zou dubbel tellen. Zet de oude terug; zie 'Sleutel wisselen' in "
+                "docs/operating.md."
+            )

@@ -1,0 +1,150 @@
+"""
+Publication of the partitions that are owned now, each with a publisher of its own.
+
+It waits for the database in another thread, so that a database that is slow or away holds up no
+message: figures are then late, the state goes on, and the next emission has all of it.
+"""
+
+import asyncio
+import logging
+from collections.abc import Callable
+from contextlib import suppress
+from datetime import datetime
+from typing import Final
+
+from zorgstroom.sinks.contract import Publication
+from zorgstroom.sinks.errors import SinkError
+from zorgstroom.stream.clock import Clock
+from zorgstroom.stream.kafka.wire import partition_of
+from zorgstroom.stream.publisher import Owner, Publisher
+from zorgstroom.stream.settings import Settings
+from zorgstroom.stream.worker.partition import Partition
+
+_LOG: Final = logging.getLogger(__name__)
+
+Places = tuple[Publication, Publication | None]
+"""The published figures, and the exact ones if anywhere."""
+
+
+class Publishing:
+    """
+    Writes the figures of the partitions it is told of.
+
+    Args:
+        settings: All of them.
+        clock: Today and now.
+        open_places: Opens the database; called in a thread, again after it failed.
+        partitions: How many there are in all.
+
+    """
+
+    def __init__(
+        self, settings: Settings, clock: Clock, open_places: Callable[[], Places], partitions: int
+    ) -> None:
+        self._settings = settings
+        self._clock = clock
+        self._open_places = open_places
+        self._count = partitions
+        self._owner = Owner.this_process()
+        self._publishers: dict[int, tuple[Partition, Publisher | None]] = {}
+        self._left: list[Publisher] = []
+        self._told: str | None = None
+        self.places: Places | None = None
+        """The open database; None as long as it could not be opened."""
+        self.problem: str | None = None
+        """Why something cannot be published now; None when all is well."""
+
+    def add(self, partition: Partition) -> None:
+        """Publish the regions of `partition` from now on."""
+        self._publishers[partition.number] = (partition, None)
+
+    def drop(self, partition: Partition) -> None:
+        """Publish nothing of `partition` any more; what is under way is shut out by its owner."""
+        _, publisher = self._publishers.pop(partition.number, (None, None))
+        if publisher is not None:
+            self._left.append(publisher)
+
+    def publishers(self) -> list[Publisher]:
+        """Return the publishers that know what was published before."""
+        return [publisher for _, publisher in self._publishers.values() if publisher is not None]
+
+    async def run(self) -> None:
+        """Publish at each moment of the grid, until cancelled."""
+        while True:
+            await self.step()
+            tick = self._settings.tick_seconds
+            now = self._clock.now().timestamp()
+            await asyncio.sleep(max(0.01, min(tick - now % tick, 1.0)))
+
+    async def step(self) -> None:
+        """Give back what left, open what is new, write what is due."""
+        problems: list[str] = []
+        try:
+            if self.places is None:
+                self.places = await asyncio.to_thread(self._open_places)
+            await self._release_left()
+            for number in list(self._publishers):
+                problem = await self._publish(number)
+                if problem:
+                    problems.append(problem)
+        except SinkError as error:
+            problems.append(str(error))
+        self.problem = problems[0] if problems else None
+        if self.problem and not self._told:
+            _LOG.error("%s De verwerking gaat door.", self.problem)
+        elif self._told and not self.problem:
+            _LOG.info("Publiceren lukt weer.")
+        self._told = self.problem
+
+    async def close(self) -> None:
+        """Publish what is due for the last time and give every region back."""
+        with suppress(SinkError):
+            await self.step()
+            for partition, _ in list(self._publishers.values()):
+                self.drop(partition)
+            await self._release_left()
+        if self.places is not None:
+            for place in filter(None, self.places):
+                place.close()
+
+    async def _publish(self, number: int) -> str | None:
+        """Take one partition a step further; return what is wrong with it."""
+        partition, publisher = self._publishers[number]
+        now = self._clock.now()
+        if publisher is None:
+            publisher = await self._opened(partition, now)
+            if self._publishers.get(number, (None, None))[0] is not partition:
+                self._left.append(publisher)  # gone in the meantime
+                return None
+            self._publishers[number] = (partition, publisher)
+        if not publisher.due(now):
+            return publisher.problem
+        publisher.find(partition.ledger)
+        await asyncio.to_thread(publisher.connect, now)
+        if number not in self._publishers:
+            return None
+        # Up to here others had their turn; the ledger is read in one go.
+        publisher.update(partition.ledger, self._clock.today())
+        await asyncio.to_thread(publisher.write, now)
+        return publisher.problem
+
+    async def _opened(self, partition: Partition, now: datetime) -> Publisher:
+        assert self.places is not None
+        publication, exact = self.places
+        made = Publisher(self._settings, publication, exact, self._owner)
+        partition.ledger.changed.update(partition.ledger.cells)
+        codes = frozenset(cell.gemeente for cell in partition.ledger.cells)
+        regions, count = self._settings.regions, self._count
+
+        def mine(gebied: str) -> bool:
+            return partition_of(gebied, regions, count) == partition.number
+
+        await asyncio.to_thread(made.learn, codes, now, None, mine)
+        partition.versions = made.versions
+        return made
+
+    async def _release_left(self) -> None:
+        while self._left:
+            publisher = self._left[-1]
+            await asyncio.to_thread(publisher.release, self._clock.now())
+            self._left.pop()

@@ -1,0 +1,180 @@
+"""
+`zorgstroom worker` put together: key, topics, one life after another, HTTP and signals.
+
+A failure ends a life, not the process: the next one reads everything again from the topics. What an
+operator must set right (a key, the topics, the regions) ends the process with an exit code.
+"""
+
+import asyncio
+import logging
+import signal
+from collections.abc import Callable, Collection
+from pathlib import Path
+from typing import Final
+
+from aiohttp import web
+
+from zorgstroom.aggregations.policy import Disclosure
+from zorgstroom.codecs.pseudonym import PseudonymKey
+from zorgstroom.sinks.clickhouse import DATABASE, ClickHousePublication
+from zorgstroom.sinks.contract import Filter, PublishedFigure
+from zorgstroom.sinks.errors import SinkUnavailableError
+from zorgstroom.stream import keyfile
+from zorgstroom.stream.clock import Clock, SystemClock
+from zorgstroom.stream.engine import connect
+from zorgstroom.stream.errors import OperatorError
+from zorgstroom.stream.results import utc_text
+from zorgstroom.stream.serve import listen, told
+from zorgstroom.stream.settings import Settings
+from zorgstroom.stream.web import application
+from zorgstroom.stream.worker.life import Life
+from zorgstroom.stream.worker.publishing import Places
+from zorgstroom.stream.worker.startcheck import BrokerError, count_partitions
+from zorgstroom.stream.worker.status import snapshot
+
+_LOG: Final = logging.getLogger(__name__)
+_LONGEST_PAUSE: Final = 30.0
+_GOODBYE_SECONDS: Final = 2.0
+
+
+class Worker:
+    """
+    Lives again after a failure, until it is told to stop; what HTTP needs is `web.Provider`.
+
+    Args:
+        settings: All of them.
+        data: Folder of the key and, without a server, of the embedded database.
+        clock: Today and now.
+
+    """
+
+    def __init__(self, settings: Settings, data: Path, clock: Clock | None = None) -> None:
+        self.settings = settings
+        self._data = data
+        self._clock = clock or SystemClock(settings.today)
+        self._started = utc_text(self._clock.now())
+        self._key: PseudonymKey = keyfile.obtain(settings, data, None)
+        self._life: Life | None = None
+        self._lives = 0
+        self._problem: str | None = None
+        self.stop = asyncio.Event()
+
+    @property
+    def disclosure(self) -> Disclosure:
+        """The policy of the figures, with its warning."""
+        return self.settings.disclosure
+
+    @property
+    def regios(self) -> Collection[str]:
+        """Names of the regions."""
+        return self.settings.regios
+
+    def figures(self, wanted: Filter, *, historie: bool) -> list[PublishedFigure]:
+        """Return published figures; safe in any thread."""
+        places = self._life.publishing.places if self._life else None
+        if places is None:
+            raise SinkUnavailableError("De database is nog niet geopend; probeer het zo weer.")
+        return places[0].figures(wanted, historie=historie)
+
+    def status(self) -> dict[str, object]:
+        """Return how the process is doing."""
+        return {
+            "gestart_op": self._started,
+            "nu": utc_text(self._clock.now()),
+            **snapshot(self.settings, self._clock, self._life, self._lives, self._problem),
+        }
+
+    async def run(self) -> None:
+        """
+        Work until `stop` is set.
+
+        Raises:
+            OperatorError: Something must be set right first.
+
+        """
+        pauses = 0
+        while not self.stop.is_set():
+            begun = asyncio.get_running_loop().time()
+            self._lives += 1
+            try:
+                partitions = await count_partitions(self.settings.kafka)
+                self._life = Life(
+                    self.settings, self._key, self._clock, self._open_places, partitions
+                )
+                self._problem = None
+                await self._life.run(self.stop)
+                return
+            except OperatorError:
+                raise
+            except BrokerError as error:
+                self._problem = f"{error}. Er gaat niets verloren; het wordt opnieuw geprobeerd."
+            except Exception as error:
+                self._problem = (
+                    f"De worker begint opnieuw na een fout ({type(error).__name__}). Er is niets "
+                    "verloren: alles wordt uit de topics gelezen."
+                )
+                _LOG.debug("Oorzaak", exc_info=error)
+            if asyncio.get_running_loop().time() - begun > 60:
+                pauses = 0
+            pause = min(0.5 * 2**pauses, _LONGEST_PAUSE)
+            pauses += 1
+            _LOG.error("%s Pauze van %.1f s.", self._problem, pause)
+            await _first(self.stop.wait(), asyncio.sleep(pause))
+
+    def _open_places(self) -> Places:
+        connection = connect(self.settings, self._data)
+        try:
+            publication = ClickHousePublication(connection, DATABASE, close_connection=True)
+            exact = None
+            if self.settings.exact_database:
+                exact = ClickHousePublication(connection, self.settings.exact_database)
+        except BaseException:
+            connection.close()
+            raise
+        return publication, exact
+
+
+async def _first(*waited: object) -> None:
+    tasks = {asyncio.ensure_future(one) for one in waited}  # type: ignore[call-overload]
+    _, pending = await asyncio.wait(tasks, return_when=asyncio.FIRST_COMPLETED)
+    for task in pending:
+        task.cancel()
+
+
+def run(settings: Settings, data: Path, ready: Callable[[str], None] | None = None) -> int:
+    """
+    Run a worker with its HTTP side until SIGTERM or SIGINT; return the exit code.
+
+    Raises:
+        OperatorError: It cannot start, or something must be set right first; the text says what.
+
+    """
+    return asyncio.run(_run(settings, data, ready))
+
+
+async def _run(settings: Settings, data: Path, ready: Callable[[str], None] | None) -> int:
+    worker = Worker(settings, data)
+    loop = asyncio.get_running_loop()
+    for number in (signal.SIGTERM, signal.SIGINT):
+        loop.add_signal_handler(number, worker.stop.set)
+    runner = web.AppRunner(
+        application(worker, settings.http.host),
+        access_log=None,
+        shutdown_timeout=_GOODBYE_SECONDS,
+    )
+    await runner.setup()
+    try:
+        url = await listen(runner, settings.http)
+        _LOG.info("Gestart op %s", url)
+        if ready:
+            ready(url)
+        await worker.run()
+    except OperatorError:
+        raise
+    except Exception as error:
+        _LOG.critical("Gestopt door een fout. %s", told(error))
+        return 1
+    finally:
+        await runner.cleanup()
+    _LOG.info("Gestopt")
+    return 0

@@ -1,0 +1,121 @@
+"""
+What makes a batch safe: one transaction for the dossiers, the counts and the offset they rest on.
+
+Each partition has a producer with a name of its own (`transactional_id`). Opening it shuts out
+whoever had that name before: a worker that was paused, lost its partition and wakes up cannot write
+one record more, which no order of acknowledgements could promise.
+"""
+
+from collections.abc import Iterable, Mapping
+from typing import Final
+
+from aiokafka import AIOKafkaProducer, TopicPartition
+from aiokafka.errors import KafkaError
+from aiokafka.producer.message_accumulator import BatchBuilder
+
+from zorgstroom.stream.settings import Kafka
+
+_BATCH_BYTES: Final = 900_000
+"""Below the size of a batch that a broker takes by default (1 MB)."""
+
+Records = Iterable[tuple[bytes, bytes | None]]
+"""Key and value; no value forgets the key."""
+
+
+class WriterError(Exception):
+    """Nothing of the batch counts as written: forget the state and begin again from the topics."""
+
+
+class PartitionWriter:
+    """
+    Writes the state of one partition; nobody else can while it is the latest that was opened.
+
+    Args:
+        kafka: Addresses and names.
+        partition: Of `gebeurtenissen` and of both changelogs.
+
+    """
+
+    def __init__(self, kafka: Kafka, partition: int) -> None:
+        self._kafka = kafka
+        self._partition = partition
+        self._producer = AIOKafkaProducer(
+            bootstrap_servers=kafka.brokers.split(","),
+            client_id=f"{kafka.group}-{partition}",
+            transactional_id=f"{kafka.group}-{partition}",
+            transaction_timeout_ms=60_000,
+            max_batch_size=_BATCH_BYTES,
+            max_request_size=16_000_000,
+        )
+
+    async def open(self) -> None:
+        """
+        Shut out the former owner; returns when what that one committed can be read.
+
+        Raises:
+            WriterError: The broker does not answer or refuses.
+
+        """
+        try:
+            await self._producer.start()
+            await self._producer.begin_transaction()
+        except (KafkaError, OSError) as error:
+            raise WriterError(self._told(error)) from error
+
+    async def commit(self, dossiers: Records, tellingen: Records, offset: int | None) -> None:
+        """
+        Write all of it or nothing; return when it is safe.
+
+        Args:
+            dossiers: For the changelog of dossiers.
+            tellingen: For the changelog of counts.
+            offset: The next record of `gebeurtenissen` to read afterwards; None leaves it.
+
+        Raises:
+            WriterError: Nothing counts as written, or another worker owns the partition.
+
+        """
+        producer = self._producer
+        try:
+            sent = await self._send(self._kafka.dossiers, dossiers)
+            sent += await self._send(self._kafka.tellingen, tellingen)
+            if offset is not None:
+                place = TopicPartition(self._kafka.gebeurtenissen, self._partition)
+                await producer.send_offsets_to_transaction({place: offset}, self._kafka.group)
+            if sent or offset is not None:
+                await producer.commit_transaction()
+                await producer.begin_transaction()
+        except (KafkaError, OSError) as error:
+            raise WriterError(self._told(error)) from error
+
+    async def close(self) -> None:
+        """Give back the connections; what was not committed never happened."""
+        try:
+            await self._producer.stop()
+        except (KafkaError, OSError):
+            return  # it was shut out or the broker is gone; nothing is lost by that
+
+    async def _send(self, topic: str, records: Records) -> int:
+        """Hand `records` to the producer in as few batches as fit; return how many batches."""
+        count = 0
+        batch = self._producer.create_batch()
+        for key, value in records:
+            if batch.append(key=key, value=value, timestamp=None) is None:
+                count += await self._send_batch(topic, batch)
+                batch = self._producer.create_batch()
+                batch.append(key=key, value=value, timestamp=None)
+        return count + await self._send_batch(topic, batch)
+
+    async def _send_batch(self, topic: str, batch: BatchBuilder) -> int:
+        if not batch.record_count():
+            return 0
+        await self._producer.send_batch(batch, topic, partition=self._partition)
+        return 1
+
+    def _told(self, error: BaseException) -> str:
+        return f"partitie {self._partition} kan niet worden geschreven ({type(error).__name__})"
+
+
+def as_records(values: Mapping[str, bytes | None]) -> Records:
+    """Return `values` as records of a changelog."""
+    return ((key.encode(), value) for key, value in values.items())
