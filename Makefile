@@ -6,10 +6,10 @@ UV := .tools/bin/uv
 SHELL := /bin/sh
 .DEFAULT_GOAL := help
 
-.PHONY: help demo test check bench fuzz kills lock clean
+.PHONY: help demo test check bench fuzz kills breakage kafka lock clean
 
 help: ## Show this list
-	@grep -hE '^[a-z]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-8s %s\n", $$1, $$2}'
+	@grep -hE '^[a-z]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-9s %s\n", $$1, $$2}'
 
 demo: .venv/ready ## Make a synthetic Twente and show its figures
 	$(RUN)zorgstroom demo
@@ -34,6 +34,12 @@ fuzz: .venv/ready ## 200,000 mutated messages through the decoder
 
 kills: .venv/ready ## 50 kill -9 of ingest and of serve, at random moments
 	ZORGSTROOM_TEST_KILLS=25 $(RUN)python -m pytest -q -m slow tests/truth/test_ingest_kill.py tests/stream/test_serve_kill.py
+
+breakage: .venv/ready ## 20 runs of each of 9 ways to break the workers; goes on where it stopped
+	$(RUN)python -m benchmarks.breakage --runs 20
+
+kafka: ## A Kafka broker in the foreground on 127.0.0.1:9092 (needs Java 17, no Docker)
+	$(PYTHON) deploy/local/kafka.py run --port 9092 --data .cache/kafka
 
 lock: $(UV) ## Renew the lock file
 	$(UV) lock

@@ -21,8 +21,8 @@ _json = msgspec.json.Encoder().encode
 CHUNK_CHARACTERS = 1 << 22
 """About 330,000 cells a statement: well under the engine's block size, so that it is one insert."""
 
-LONGEST_INSERT = 10
-"""Seconds after which the server ends a statement; a new owner of a region waits at least this."""
+LONGEST_INSERT = 10.0
+"""Seconds after which the server ends a statement, unless a setting says otherwise."""
 
 EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 EPOCH_DAY = date(1970, 1, 1).toordinal()
@@ -34,17 +34,24 @@ CELLS = (
 )
 
 
-def statements(emission: Emission, db: str, fence: str = "") -> Iterator[str]:
+def statements(
+    emission: Emission, db: str, fence: str = "", longest: float = LONGEST_INSERT
+) -> Iterator[str]:
     """
     Yield what stores `emission` in the database `db` (quoted): cells first, its row last.
 
-    `fence` is a condition (a WHERE clause) under which each statement stores anything at all.
+    Args:
+        emission: What to store.
+        db: Quoted name of the database.
+        fence: Condition (a WHERE clause) under which each statement stores anything at all.
+        longest: Seconds after which the server ends a statement.
+
     """
     for number, rows in enumerate(chunks(emission)):
         yield (
             f"INSERT INTO {db}.historie_rijen (gebied_soort, gebied, wet, product_niveau, product, "
             "periode_soort, maat, periode, waarde, status, versie, bijgewerkt_op) "
-            f"{settings(emission, number, rows)} "
+            f"{settings(emission, number, rows, longest)} "
             "SELECT gebied_soort, gebied, wet, product_niveau, product, periode_soort, maat, "
             "toDate32(dag), waarde, if(slot, 'definitief', 'voorlopig'), "
             f"{emission.versie}, {moment(emission.tijd)} "
@@ -54,7 +61,7 @@ def statements(emission: Emission, db: str, fence: str = "") -> Iterator[str]:
     row = _json([emission.regio, emission.certificaat]).decode()
     yield (
         f"INSERT INTO {db}.emissies_rijen (regio, versie, tijd, certificaat) "
-        f"{settings(emission, -1, row)} "
+        f"{settings(emission, -1, row, longest)} "
         f"SELECT regio, {emission.versie}, {moment(emission.tijd)}, certificaat "
         f"FROM format(JSONCompactEachRow, 'regio String, certificaat String', {literal(row)}) "
         f"{fence}"
@@ -95,7 +102,7 @@ def encoded(values: SeriesValues) -> str:
     ).decode()
 
 
-def settings(emission: Emission, number: int, rows: str) -> str:
+def settings(emission: Emission, number: int, rows: str, longest: float) -> str:
     """
     Return the SETTINGS clause of one statement.
 
@@ -111,7 +118,7 @@ def settings(emission: Emission, number: int, rows: str) -> str:
         f"SETTINGS async_insert = 0, insert_deduplication_token = {literal(token)}, "
         "deduplicate_blocks_in_dependent_materialized_views = 1, "
         "max_threads = 1, max_insert_threads = 1, optimize_on_insert = 0, log_queries = 0, "
-        f"max_execution_time = {LONGEST_INSERT}, timeout_overflow_mode = 'throw'"
+        f"max_execution_time = {longest:g}, timeout_overflow_mode = 'throw'"
     )
 
 

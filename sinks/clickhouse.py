@@ -108,7 +108,9 @@ class ClickHousePublication:
         check_emission(emission)
         with self._writing:
             fence = self._owners.fence(claim) if claim else ""
-            for statement in cells.statements(emission, self._db, fence):
+            for statement in cells.statements(
+                emission, self._db, fence, self._connection.longest_insert
+            ):
                 self._connection.run(statement)
             if claim and not self._is_stored(emission):
                 raise OwnershipLostError(

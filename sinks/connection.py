@@ -14,6 +14,7 @@ import clickhouse_connect
 from clickhouse_connect.driver import exceptions
 from clickhouse_connect.driver.client import Client
 
+from zorgstroom.sinks.cells import LONGEST_INSERT
 from zorgstroom.sinks.errors import SinkRefusedError
 from zorgstroom.sinks.folder import held_by_another, private_folder
 from zorgstroom.sinks.retry import PAUSES, Sleep, attempt
@@ -41,8 +42,11 @@ class Connection:
         pauses: Sequence[float] = PAUSES,
         *,
         exclusive: bool = False,
+        longest_insert: float = LONGEST_INSERT,
     ) -> None:
         self.place = place
+        self.longest_insert = longest_insert
+        """Seconds after which the server ends an insert; a new owner of a region waits as long."""
         self.exclusive = exclusive
         """Whether no other process can have a statement under way here."""
         self._client = client
@@ -115,6 +119,7 @@ def connect_server(
     *,
     sleep: Sleep = time.sleep,
     pauses: Sequence[float] = PAUSES,
+    longest_insert: float = LONGEST_INSERT,
 ) -> Connection:
     """
     Connect to a server at `url`, such as ``http://clickhouse:8123``.
@@ -158,4 +163,4 @@ def connect_server(
         sleep=sleep,
         pauses=pauses,
     )
-    return Connection(client, place, sleep, pauses)
+    return Connection(client, place, sleep, pauses, longest_insert=longest_insert)

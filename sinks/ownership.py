@@ -44,7 +44,7 @@ class Ownership:
         for _ in range(_ATTEMPTS):
             epoch, former = self._current(regio)
             if former not in (RELEASED, eigenaar) and not self._connection.exclusive:
-                wait = cells.LONGEST_INSERT + _MARGIN
+                wait = self._connection.longest_insert + _MARGIN
             mine = Claim(regio, max(epoch + 1, at_least), eigenaar, wait)
             self._add(mine, now)
             if self._current(regio) == (mine.epoch, eigenaar):

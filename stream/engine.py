@@ -19,6 +19,7 @@ from zorgstroom.codecs.events import Start, Stop
 from zorgstroom.sinks.clickhouse import DATABASE, ClickHousePublication
 from zorgstroom.sinks.connection import Connection, connect_embedded, connect_server
 from zorgstroom.sinks.errors import SinkError, SinkUnavailableError
+from zorgstroom.sinks.retry import PAUSES
 from zorgstroom.stream import keyfile
 from zorgstroom.stream.clock import Clock
 from zorgstroom.stream.errors import OperatorError, StateError
@@ -35,11 +36,21 @@ _KEPT_FROM: Final = "bewaard_vanaf"
 """Property of the state: the latest boundary before which dossiers were forgotten."""
 
 
-def connect(settings: Settings, data: Path) -> Connection:
-    """Open the database of the settings: a server, or the embedded one in the folder `data`."""
+def connect(settings: Settings, data: Path, pauses: Sequence[float] = PAUSES) -> Connection:
+    """
+    Open the database of the settings: a server, or the embedded one in the folder `data`.
+
+    What fails on a server is tried again after each of `pauses` (seconds).
+    """
     place = settings.clickhouse
     if place.url:
-        return connect_server(place.url, place.user, place.password.get_secret_value())
+        return connect_server(
+            place.url,
+            place.user,
+            place.password.get_secret_value(),
+            longest_insert=place.longest_insert_seconds,
+            pauses=pauses,
+        )
     return connect_embedded(data / "chdb")
 
 

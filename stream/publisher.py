@@ -100,6 +100,11 @@ class Publisher:
         """`versie` of the last emission of each region, from the moment that its figures stand."""
 
     @property
+    def is_refused(self) -> bool:
+        """Whether the database did not answer when it was last asked."""
+        return self._failure is not None
+
+    @property
     def problem(self) -> str | None:
         """Why something cannot be written now; None when all is well."""
         return self._failure or next(iter(self._lost.values()), None)

@@ -33,6 +33,8 @@ class ClickHouse(BaseModel):
     """Such as ``http://clickhouse:8123``; empty: the embedded engine, in the folder of the data."""
     user: str = "default"
     password: SecretStr = SecretStr("")
+    longest_insert_seconds: float = Field(default=10.0, gt=0)
+    """The server ends an insert after this; who takes over a region waits for as long."""
 
     @field_validator("url")
     @classmethod

@@ -5,6 +5,10 @@ from pathlib import Path
 import pytest
 from lxml import etree
 
+from tests.broker import broker
+
+__all__ = ["broker"]  # a fixture for every folder below
+
 
 @pytest.fixture(scope="session")
 def shared_dir() -> Path:

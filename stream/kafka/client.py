@@ -1,5 +1,7 @@
 """The one place where kafka-python is opened: addresses, limits, and what a failure tells."""
 
+import itertools
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any, Final
@@ -9,13 +11,14 @@ from zorgstroom.stream.errors import OperatorError
 from zorgstroom.stream.settings import Kafka
 
 if TYPE_CHECKING:
-    from kafka import KafkaConsumer, KafkaProducer
+    from kafka import KafkaConsumer, KafkaProducer, TopicPartition
     from kafka.admin import KafkaAdminClient
 
 LARGEST: Final = MAX_BYTES + 1_000_000
 """Bytes to a record: a message of the largest size in its envelope, with headers."""
 
 _TIMEOUT_MS: Final = 10_000
+_ATTEMPTS: Final = 40
 
 
 class BrokerError(OperatorError):
@@ -51,6 +54,24 @@ def admin(kafka: Kafka) -> Iterator["KafkaAdminClient"]:
             yield client
         finally:
             client.close()
+
+
+def group_offsets(kafka: Kafka) -> "dict[TopicPartition, int]":
+    """Return the next offset that the workers read, by partition; those they ever read."""
+    with admin(kafka) as client:
+        from kafka.errors import CoordinatorNotAvailableError  # noqa: PLC0415
+
+        for attempt in itertools.count():
+            try:
+                found = client.list_group_offsets({kafka.group: None}).get(kafka.group, {})
+            except CoordinatorNotAvailableError:
+                # A broker that is new makes its own topic of offsets at the first question.
+                if attempt == _ATTEMPTS:
+                    raise
+                time.sleep(0.5)
+            else:
+                break
+        return {place: known.offset for place, known in found.items() if known.offset >= 0}
 
 
 @contextmanager

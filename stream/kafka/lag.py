@@ -3,7 +3,7 @@
 from datetime import datetime
 from typing import NamedTuple
 
-from zorgstroom.stream.kafka.client import admin, consumer
+from zorgstroom.stream.kafka.client import consumer, group_offsets
 from zorgstroom.stream.settings import Kafka
 
 
@@ -26,8 +26,7 @@ def measure(kafka: Kafka, now: datetime) -> list[Lag]:
     """Return the lag of every partition, in order. Raises a `BrokerError`."""
     from kafka import TopicPartition  # noqa: PLC0415 - an extra
 
-    with admin(kafka) as client:
-        offsets = client.list_group_offsets({kafka.group: None}).get(kafka.group, {})
+    offsets = group_offsets(kafka)
     made = []
     with consumer(kafka) as reader:
         places = [
@@ -38,8 +37,7 @@ def measure(kafka: Kafka, now: datetime) -> list[Lag]:
         begins = reader.beginning_offsets(places) if places else {}
         ends = reader.end_offsets(places) if places else {}
         for place in places:
-            known = offsets.get(place)
-            read = known.offset if known is not None and known.offset >= 0 else None
+            read = offsets.get(place)
             first = max(read if read is not None else 0, begins[place])
             behind = max(0, ends[place] - first)
             age = 0.0

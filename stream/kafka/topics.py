@@ -9,7 +9,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Final
 
-from zorgstroom.stream.kafka.client import LARGEST, admin
+from zorgstroom.stream.kafka.client import LARGEST, admin, group_offsets
 from zorgstroom.stream.settings import Kafka
 
 _DAY_MS: Final = 86_400_000
@@ -147,7 +147,6 @@ def look(kafka: Kafka) -> Plan:
         there = [topic for topic in client.describe_topics(names) if not topic["error_code"]]
         resources = [ConfigResource(ConfigResourceType.TOPIC, topic["name"]) for topic in there]
         configs = client.describe_configs(resources, config_filter="all") if there else {}
-        offsets = client.list_group_offsets({kafka.group: None}).get(kafka.group, {})
     found = {
         topic["name"]: Topic(
             len(topic["partitions"]),
@@ -159,7 +158,8 @@ def look(kafka: Kafka) -> Plan:
         )
         for topic in there
     }
-    in_use = any(at.topic == kafka.gebeurtenissen and o.offset > 0 for at, o in offsets.items())
+    offsets = group_offsets(kafka)
+    in_use = any(at.topic == kafka.gebeurtenissen and next_one for at, next_one in offsets.items())
     return compare(kafka, found, in_use=in_use)
 
 

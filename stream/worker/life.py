@@ -20,6 +20,7 @@ from zorgstroom.stream.clock import Clock
 from zorgstroom.stream.kafka.wire import Origin
 from zorgstroom.stream.settings import Settings
 from zorgstroom.stream.worker.batches import batches
+from zorgstroom.stream.worker.consumer import Queue
 from zorgstroom.stream.worker.counting import Counting, Packed
 from zorgstroom.stream.worker.intake import Intake, Raw
 from zorgstroom.stream.worker.ownership import Owned
@@ -55,14 +56,17 @@ class Life:
         self._failed: asyncio.Future[None] = asyncio.get_running_loop().create_future()
         self.intake = Intake(settings, Decoder(key), key.fingerprint, partitions, clock)
         self.publishing = Publishing(settings, clock, open_places, partitions)
+        self._queues = {
+            topic: Queue(2 * kafka.batch) for topic in (kafka.berichten, kafka.gebeurtenissen)
+        }
         self.app = App(
             kafka.group,
             broker=[f"kafka://{address}" for address in kafka.brokers.split(",")],
             broker_session_timeout=kafka.session_seconds,
             broker_heartbeat_interval=kafka.session_seconds / 8,
             broker_max_poll_records=kafka.batch,
-            stream_buffer_maxsize=2 * kafka.batch,
             consumer_max_fetch_size=4_000_000,
+            queues=self._queues,
             events_topic=kafka.gebeurtenissen,
             on_owned=self._own,
             on_load=self._load,
@@ -133,26 +137,28 @@ class Life:
     async def _load(self) -> None:
         await self._guarded(self.owned.load)()
 
-    async def _take_in(self, stream: Any) -> None:
+    async def _take_in(self, stream: object) -> None:
         async def work() -> None:
-            async for messages in batches(self.app, stream, self._kafka):
+            queue = self._queues[self._kafka.berichten]
+            async for records in batches(self.app, queue, self._kafka):
                 ends: dict[TP, int] = {}
                 raws = []
-                for m in messages:
-                    origin = Origin(m.topic, m.partition, m.offset)
-                    raws.append(Raw(m.value or b"", int(m.timestamp * 1000), origin))
-                    ends[m.tp] = m.offset + 1
+                for one in records:
+                    origin = Origin(one.topic, one.partition, one.offset)
+                    raws.append(Raw(one.value or b"", one.timestamp, origin))
+                    ends[TP(one.topic, one.partition)] = one.offset + 1
                 await self.intake.take(raws)
                 await self.app.commit_offsets(ends)
 
         await self._guarded(work)()
 
-    async def _count(self, stream: Any) -> None:
+    async def _count(self, stream: object) -> None:
         async def work() -> None:
-            async for messages in batches(self.app, stream, self._kafka):
+            queue = self._queues[self._kafka.gebeurtenissen]
+            async for records in batches(self.app, queue, self._kafka):
                 found: dict[int, list[Packed]] = {}
-                for m in messages:
-                    found.setdefault(m.partition, []).append(Packed(m.value, m.offset))
+                for one in records:
+                    found.setdefault(one.partition, []).append(Packed(one.value, one.offset))
                 await self.counting.take(found)
 
         await self._guarded(work)()

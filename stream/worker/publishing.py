@@ -87,6 +87,9 @@ class Publishing:
                 problem = await self._publish(number)
                 if problem:
                     problems.append(problem)
+                _, publisher = self._publishers.get(number, (None, None))
+                if publisher is not None and publisher.is_refused:
+                    break  # the others would find the same, one after another
         except SinkError as error:
             problems.append(str(error))
         self.problem = problems[0] if problems else None

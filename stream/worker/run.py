@@ -35,6 +35,8 @@ from zorgstroom.stream.worker.status import snapshot
 _LOG: Final = logging.getLogger(__name__)
 _LONGEST_PAUSE: Final = 30.0
 _GOODBYE_SECONDS: Final = 2.0
+_PAUSES: Final = (0.1, 0.3)
+"""Of one statement; after those the publisher waits, and longer each time."""
 
 
 class Worker:
@@ -122,7 +124,7 @@ class Worker:
             await _first(self.stop.wait(), asyncio.sleep(pause))
 
     def _open_places(self) -> Places:
-        connection = connect(self.settings, self._data)
+        connection = connect(self.settings, self._data, _PAUSES)
         try:
             publication = ClickHousePublication(connection, DATABASE, close_connection=True)
             exact = None

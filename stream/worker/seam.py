@@ -1,9 +1,10 @@
 """
-Where this program takes over from Faust, and why: the only file that knows Faust's inside.
+Where this program takes over from Faust, and why; only this file and `consumer` know its inside.
 
 Faust (pinned: 0.15.3) gives the app, the agents, the consumer group, the tables and their
-changelogs. Three things are done differently, because as they are they lose or double data:
+changelogs. Four things are done differently, because as they are they lose or double data:
 
+* *Records are fetched* by `consumer.Consumer`, which says why.
 * *Changelogs are written in transactions*, one producer a partition (`writer.py`), so that a worker
   that lost its partition cannot overwrite what the next one wrote. So they are read with
   `read_committed`. Faust's recovery waits for the last offset, which is now a mark of the end of a
@@ -18,42 +19,25 @@ from collections.abc import Awaitable, Callable, Mapping
 from typing import Any, Final
 
 import faust
-from aiokafka import AIOKafkaConsumer
 from faust.app.base import BootStrategy as FaustBootStrategy
 from faust.tables.manager import TableManager
 from faust.tables.recovery import Recovery
 from faust.transport.drivers import aiokafka as driver
 from faust.types import TP
 
+from zorgstroom.stream.worker.consumer import Consumer, Queue
+
 Partitions = frozenset[int]
 Assigned = Callable[[Partitions, int], Awaitable[None]]
 """Told which partitions of `gebeurtenissen` are this worker's, and in which generation."""
 Action = Callable[[], Awaitable[None]]
 
-_LONGEST_FETCH_MS: Final = 40
-"""
-A request waits this long for idle partitions; Faust says 1500. A busy partition that was emptied in
-the meantime has to wait for the answer too, which held it up to some 1,500 messages a second.
-"""
 _QUIET: Final = 3600.0
 """Interval of Faust's own commits, which have nothing to commit."""
 
 
-class _Thread(driver.AIOKafkaConsumerThread):
-    def _create_worker_consumer(self, transport: driver.Transport) -> AIOKafkaConsumer:
-        consumer = super()._create_worker_consumer(transport)
-        consumer._isolation_level = "read_committed"
-        consumer._fetch_max_wait_ms = _LONGEST_FETCH_MS
-        return consumer
-
-
-class _Consumer(driver.Consumer):
-    def _new_consumer_thread(self) -> _Thread:
-        return _Thread(self, loop=self.loop, beacon=self.beacon)
-
-
 class _Transport(driver.Transport):
-    Consumer = _Consumer
+    Consumer = Consumer
 
 
 class _Recovery(Recovery):
@@ -101,6 +85,7 @@ class App(faust.App):
 
     Args:
         name: Consumer group; the changelogs' names begin with it.
+        queues: What was fetched, by topic; the agents take from there.
         events_topic: Topic whose partitions the state goes by.
         on_owned: Called in a rebalance with what is owned now, before anything is read.
         on_load: Called after that to read the state; cancelled when another rebalance begins.
@@ -108,8 +93,16 @@ class App(faust.App):
     """
 
     def __init__(
-        self, name: str, *, events_topic: str, on_owned: Assigned, on_load: Action, **settings: Any
+        self,
+        name: str,
+        *,
+        queues: Mapping[str, Queue],
+        events_topic: str,
+        on_owned: Assigned,
+        on_load: Action,
+        **settings: Any,
     ) -> None:
+        self.queues = queues
         self.events_topic = events_topic
         self.on_owned = on_owned
         self.on_load = on_load

@@ -6,7 +6,7 @@ whoever had that name before: a worker that was paused, lost its partition and w
 one record more, which no order of acknowledgements could promise.
 """
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Awaitable, Iterable, Mapping
 from typing import Final
 
 from aiokafka import AIOKafkaProducer, TopicPartition
@@ -82,6 +82,9 @@ class PartitionWriter:
             if offset is not None:
                 place = TopicPartition(self._kafka.gebeurtenissen, self._partition)
                 await producer.send_offsets_to_transaction({place: offset}, self._kafka.group)
+            # aiokafka commits the rest of a transaction of which the broker refused a part.
+            for delivered in sent:
+                await delivered
             if sent or offset is not None:
                 await producer.commit_transaction()
                 await producer.begin_transaction()
@@ -95,22 +98,24 @@ class PartitionWriter:
         except (KafkaError, OSError):
             return  # it was shut out or the broker is gone; nothing is lost by that
 
-    async def _send(self, topic: str, records: Records) -> int:
-        """Hand `records` to the producer in as few batches as fit; return how many batches."""
-        count = 0
+    async def _send(self, topic: str, records: Records) -> list[Awaitable[object]]:
+        """Hand `records` to the producer in as few batches as fit; return their deliveries."""
+        sent = []
         batch = self._producer.create_batch()
         for key, value in records:
             if batch.append(key=key, value=value, timestamp=None) is None:
-                count += await self._send_batch(topic, batch)
+                sent.append(await self._send_batch(topic, batch))
                 batch = self._producer.create_batch()
                 batch.append(key=key, value=value, timestamp=None)
-        return count + await self._send_batch(topic, batch)
+        if batch.record_count():
+            sent.append(await self._send_batch(topic, batch))
+        return sent
 
-    async def _send_batch(self, topic: str, batch: BatchBuilder) -> int:
-        if not batch.record_count():
-            return 0
-        await self._producer.send_batch(batch, topic, partition=self._partition)
-        return 1
+    async def _send_batch(self, topic: str, batch: BatchBuilder) -> Awaitable[object]:
+        delivered: Awaitable[object] = await self._producer.send_batch(
+            batch, topic, partition=self._partition
+        )
+        return delivered
 
     def _told(self, error: BaseException) -> str:
         return f"partitie {self._partition} kan niet worden geschreven ({type(error).__name__})"

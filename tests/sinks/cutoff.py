@@ -14,6 +14,8 @@ class CutOffConnection(Connection):
 
     def __init__(self, whole: Connection, statements: int) -> None:
         self.place = whole.place
+        self.exclusive = whole.exclusive
+        self.longest_insert = whole.longest_insert
         self._whole = whole
         self._left = statements
 

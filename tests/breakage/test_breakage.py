@@ -1,0 +1,47 @@
+"""Every way to break the workers once, on the real broker: every figure stays exact."""
+
+import random
+from collections.abc import Iterator
+from datetime import date
+from pathlib import Path
+from uuid import uuid4
+
+import pytest
+
+from deploy.local.kafka import Broker
+from tests.breakage.kinds import KINDS
+from tests.broker import need_kafka
+from tests.cluster import cluster
+from zorgstroom.stream.generator.model import Params
+from zorgstroom.stream.generator.run import generate
+from zorgstroom.stream.generator.write import write
+
+pytestmark = [pytest.mark.kafka, pytest.mark.embedded, pytest.mark.slow]
+MESSAGES = 3000
+TODAY = date(2024, 6, 30)
+
+
+@pytest.fixture(scope="module")
+def regions(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Messages of eight regions of unequal size, with everything that can happen to them."""
+    folder = tmp_path_factory.mktemp("regios")
+    write(generate(Params(today=TODAY, seed=8, messages=MESSAGES, regios=8), None), folder)
+    return folder
+
+
+@pytest.fixture(scope="module")
+def own_broker(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Broker]:
+    """A broker that may be stopped and killed."""
+    need_kafka()
+    with Broker(tmp_path_factory.mktemp("kafka")) as running:
+        yield running
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_every_figure_stays_exact(
+    kind: str, regions: Path, own_broker: Broker, tmp_path: Path
+) -> None:
+    name = f"{kind.replace('_', '-')}-{uuid4().hex[:8]}"
+    with cluster(own_broker.address, regions, tmp_path, name) as running:
+        KINDS[kind](running, own_broker, random.Random(kind))
+        running.check()
