@@ -43,7 +43,7 @@ def main() -> int:
     """Run until every kind has as many runs as asked; return 1 when one failed."""
     parser = argparse.ArgumentParser()
     parser.add_argument("--runs", type=int, default=20)
-    parser.add_argument("--messages", type=int, default=3000)
+    parser.add_argument("--messages", type=int, default=2000)
     parser.add_argument("--kinds", nargs="*", default=list(KINDS))
     chosen = parser.parse_args()
     version = subprocess.check_output(

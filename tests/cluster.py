@@ -104,7 +104,7 @@ class Cluster:
             "ZORGSTROOM_KAFKA__BROKERS": broker,
             "ZORGSTROOM_KAFKA__GROUP": name,
             "ZORGSTROOM_KAFKA__PREFIX": f"{name}-",
-            "ZORGSTROOM_KAFKA__SESSION_SECONDS": "3",
+            "ZORGSTROOM_KAFKA__SESSION_SECONDS": "2",
             "ZORGSTROOM_KAFKA__BATCH": "200",
             "ZORGSTROOM_CLICKHOUSE__URL": bridge.url,
             "ZORGSTROOM_CLICKHOUSE__USER": bridge.user,

@@ -83,6 +83,9 @@ class Consumer(driver.Consumer):
 
     _next: dict[TP, int | None]
     _seeks = 0
+    """How often the positions were put back since the start."""
+    _seeking = 0
+    """More than 0 while they are: what is fetched meanwhile may be from before or after."""
 
     def _new_consumer_thread(self) -> _Thread:
         self._next = {}
@@ -96,12 +99,16 @@ class Consumer(driver.Consumer):
 
     async def perform_seek(self) -> None:
         """Put every partition back to what was committed, and forget what was fetched."""
-        committed = await self.seek_to_committed()
-        self._next = {TP(*place): offset or None for place, offset in committed.items()}
-        await self._put_back()
-        self._seeks += 1
-        for queue in self._queues.values():
-            queue.clear()
+        self._seeking += 1
+        try:
+            committed = await self.seek_to_committed()
+            self._next = {TP(*place): offset or None for place, offset in committed.items()}
+            await self._put_back()
+            for queue in self._queues.values():
+                queue.clear()
+        finally:
+            self._seeks += 1
+            self._seeking -= 1
 
     async def _put_back(self) -> None:
         """Move the client's positions back to the next offsets."""
@@ -124,12 +131,14 @@ class Consumer(driver.Consumer):
                 for place in self._get_active_partitions()
                 if place.topic in self._queues and self._queues[place.topic].has_room
             }
-            if not wanted:
+            if not wanted or self._seeking:
                 await self.sleep(_PAUSE)
                 continue
             moment = (self._seeks, app.consumer_generation_id)
             fetched = await self._thread.getmany(wanted, timeout=0.2)
             if not fetched:
+                continue
+            if self._seeking:
                 continue
             if not self.flow_active or moment != (self._seeks, app.consumer_generation_id):
                 await self._put_back()

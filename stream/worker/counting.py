@@ -57,7 +57,7 @@ class Counting:
         """
         Take in records by partition, each in the order of its offsets; return when all is safe.
 
-        Records of a partition that is not owned any more are left to who owns it now.
+        In a rebalance nothing is done: the records are read again by who owns them then.
 
         Raises:
             WriterError: Nothing more may be done with the state as it stands here.
@@ -65,6 +65,8 @@ class Counting:
 
         """
         async with self._owned.still:
+            if not self._owned.serving:
+                return
             ended = await asyncio.gather(
                 *(self._take(number, batch[number]) for number in batch), return_exceptions=True
             )

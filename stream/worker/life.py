@@ -78,6 +78,8 @@ class Life:
         self.owned.loaded = self.publishing.add
         self.owned.dropped = self.publishing.drop
         self.counting = Counting(self.owned, settings.regions, key.fingerprint, self._refuse)
+        self._intake_still = asyncio.Lock()
+        self.app.on_partitions_revoked.connect(self._pause, weak=False)
         raw: dict[str, Any] = {"key_serializer": "raw", "value_serializer": "raw", "acks": False}
         self.app.agent(self.app.topic(kafka.berichten, **raw), name="inname")(self._take_in)
         self.app.agent(self.app.topic(kafka.gebeurtenissen, **raw), name="tellen")(self._count)
@@ -113,8 +115,7 @@ class Life:
         for task in tasks:
             task.cancel()
         await asyncio.gather(*tasks, return_exceptions=True)
-        async with self.owned.still:  # the batch at hand
-            pass
+        await self.owned.pause()
         with contextlib.suppress(Exception):
             await self.publishing.close()
         with contextlib.suppress(Exception):
@@ -130,6 +131,12 @@ class Life:
         """Run Faust; ends only by what went wrong there."""
         await self.app.start()
         raise await self.app.wait_until_crashed()
+
+    async def _pause(self, *_: object, **__: object) -> None:
+        """Let the batches at hand end: after this the group gives their partitions to others."""
+        await self._guarded(self.owned.pause)()
+        async with self._intake_still:
+            pass
 
     async def _own(self, mine: frozenset[int], generation: int) -> None:
         await self._guarded(self.owned.own)(mine, generation)
@@ -147,8 +154,10 @@ class Life:
                     origin = Origin(one.topic, one.partition, one.offset)
                     raws.append(Raw(one.value or b"", one.timestamp, origin))
                     ends[TP(one.topic, one.partition)] = one.offset + 1
-                await self.intake.take(raws)
-                await self.app.commit_offsets(ends)
+                async with self._intake_still:
+                    if self.owned.serving:
+                        await self.intake.take(raws)
+                        await self.app.commit_offsets(ends)
 
         await self._guarded(work)()
 

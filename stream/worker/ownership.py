@@ -60,6 +60,8 @@ class Owned:
         """Those that are read and may be worked on."""
         self.still = asyncio.Lock()
         """Held while a batch moves the state; a rebalance waits for it."""
+        self.serving = False
+        """Whether batches may move the state: not from the loss of partitions to their reading."""
         self.corrected = 0
         """Counts that a recovery found wrong and put right."""
         self.loaded: Callable[[Partition], None] = lambda partition: None
@@ -71,12 +73,18 @@ class Owned:
         """Return what makes batches of this partition safe."""
         return self._writers[number]
 
+    async def pause(self) -> None:
+        """Let the batch at hand end, and no other begin, before the group divides again."""
+        async with self.still:
+            self.serving = False
+
     async def own(self, numbers: frozenset[int], generation: int) -> None:
         """Give up what went; shut the former owner out of what came."""
         if self._loading is not None:
             self._loading.cancel()
             await asyncio.wait([self._loading])
         async with self.still:
+            self.serving = False
             # Whoever missed a generation may have missed another owner.
             kept = self._generation is not None and generation == self._generation + 1
             self._generation = generation
@@ -116,6 +124,7 @@ class Owned:
                 self.partitions[number] = made
                 self.loaded(made)
                 _LOG.info("Partitie %d: %d dossiers gelezen", number, made.size)
+            self.serving = True
 
     async def close(self) -> None:
         """Give up everything."""

@@ -8,6 +8,7 @@ from them. Nothing here waits or writes: `counting` makes a `Step` safe and then
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping, MutableMapping, Sequence
 from dataclasses import dataclass, field
+from itertools import islice
 from typing import Final, NamedTuple
 
 from zorgstroom.aggregations import tellingen as counts
@@ -77,8 +78,7 @@ class Partition:
         self.dossiers.update(dossiers)
         self.size = len(dossiers)
         items = iter(dossiers.items())
-        for _ in range(0, len(dossiers), _SLICE):
-            part = [pair for pair, _ in zip(items, range(_SLICE), strict=False)]
+        while part := list(islice(items, _SLICE)):
             rebuild(part, self.definitions, self.ledger, self.signals)
             yield
         for cell, value in kept.items():

@@ -17,7 +17,7 @@ from zorgstroom.stream.kafka.client import admin
 
 Facts = dict[str, Any]
 Kind = Callable[[Cluster, Broker, random.Random], Facts]
-SECONDS = 4.0
+SECONDS = 3.0
 """Over which the messages are sent, so that every blow falls amid them."""
 ALL_PARTITIONS = set(range(8))
 

@@ -17,7 +17,7 @@ from zorgstroom.stream.generator.run import generate
 from zorgstroom.stream.generator.write import write
 
 pytestmark = [pytest.mark.kafka, pytest.mark.embedded, pytest.mark.slow]
-MESSAGES = 3000
+MESSAGES = 2000
 TODAY = date(2024, 6, 30)
 
 
