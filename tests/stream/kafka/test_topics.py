@@ -1,0 +1,69 @@
+"""Topics as they should be: made when missing, put right where that is safe, refused otherwise."""
+
+from dataclasses import replace
+
+from zorgstroom.stream.kafka.topics import Topic, compare, wished
+from zorgstroom.stream.settings import Kafka
+
+KAFKA = Kafka(partitions=4)
+STATE = (KAFKA.gebeurtenissen, KAFKA.dossiers, KAFKA.tellingen)
+
+
+def found(**changed: Topic) -> dict[str, Topic]:
+    names = {name.replace("-", "_"): name for name in wished(KAFKA)}
+    return wished(KAFKA) | {names[name]: topic for name, topic in changed.items()}
+
+
+def test_everything_is_made_on_an_empty_broker() -> None:
+    plan = compare(KAFKA, {}, in_use=False)
+    assert plan.create == wished(KAFKA) and not plan.refused
+    assert {plan.create[name].partitions for name in STATE} == {4}
+    assert all(plan.create[n].configs["cleanup.policy"] == "compact" for n in STATE[1:])
+
+
+def test_what_is_right_is_left_alone_also_among_topics_of_others() -> None:
+    others = found() | {"van-een-ander": Topic(3, 1, {})}
+    assert compare(KAFKA, others, in_use=True).is_empty
+
+
+def test_another_number_of_partitions_of_the_state_is_refused_with_what_to_do() -> None:
+    for name in STATE:
+        topics = wished(KAFKA)
+        topics[name] = replace(topics[name], partitions=6)
+        plan = compare(KAFKA, topics, in_use=True)
+        assert not plan.grow and not plan.create
+        assert "ZORGSTROOM_KAFKA__PARTITIONS op 6" in plan.refused[0] and name in plan.refused[0]
+
+
+def test_berichten_may_grow_and_never_shrinks() -> None:
+    small = replace(wished(KAFKA)[KAFKA.berichten], partitions=2)
+    assert compare(KAFKA, found(berichten=small), in_use=True).grow == {"berichten": 4}
+    large = replace(small, partitions=9)
+    assert compare(KAFKA, found(berichten=large), in_use=True).is_empty
+
+
+def test_a_changelog_that_is_gone_is_not_made_anew_once_events_were_counted() -> None:
+    for name in STATE:
+        topics = wished(KAFKA)
+        del topics[name]
+        assert compare(KAFKA, topics, in_use=False).create
+        plan = compare(KAFKA, topics, in_use=True)
+        assert not plan.create and "verdwenen" in plan.refused[0]
+
+
+def test_retention_and_policy_are_put_right_and_other_settings_left() -> None:
+    wrong = replace(
+        wished(KAFKA)[KAFKA.dossiers],
+        configs={**wished(KAFKA)[KAFKA.dossiers].configs, "cleanup.policy": "delete", "x": "y"},
+    )
+    plan = compare(KAFKA, found(zorgstroom_dossiers_changelog=wrong), in_use=True)
+    assert plan.configure == {KAFKA.dossiers: {"cleanup.policy": "compact"}}
+    longer = Kafka(partitions=4, berichten_days=30)
+    assert compare(longer, found(), in_use=True).configure == {
+        "berichten": {"retention.ms": str(30 * 86_400_000)}
+    }
+
+
+def test_too_few_copies_are_named_and_not_changed() -> None:
+    plan = compare(Kafka(partitions=4, replication=3), found(), in_use=True)
+    assert len(plan.refused) == 5 and not plan.create and not plan.configure

@@ -1,0 +1,81 @@
+"""The records of the topics: what goes in comes out, and what is foreign is refused unquoted."""
+
+from datetime import UTC, datetime
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from tests.aggregations.strategies import Arrival, histories
+from tests.stream.worker.events import start
+from zorgstroom.aggregations.regions import Regions
+from zorgstroom.codecs.errors import Reason
+from zorgstroom.stream.kafka.wire import (
+    Bericht,
+    Origin,
+    WireError,
+    Wis,
+    pack,
+    pack_wis,
+    partition_of,
+    read_headers,
+    refusal_headers,
+    unpack,
+)
+
+
+@given(histories(3, min_size=1), st.none() | st.integers(0, 1 << 42))
+def test_events_come_back_as_they_went(history: list[Arrival], received: int | None) -> None:
+    for arrival in history:
+        key, value = pack(arrival.events, "ab12", received)
+        found = unpack(value)
+        assert isinstance(found, Bericht)
+        assert list(found.gebeurtenissen) == list(arrival.events)
+        assert (found.sleutel, found.ontvangen_ms) == ("ab12", received)
+        assert key.decode() == arrival.events[0].gemeente + arrival.events[0].client
+
+
+def test_the_order_to_forget_comes_back() -> None:
+    dossier = "0153" + "a" * 32
+    key, value = pack_wis(dossier, "ab12")
+    assert key.decode() == dossier
+    assert unpack(value) == Wis(schema=1, sleutel="ab12", wis=dossier)
+
+
+@pytest.mark.parametrize(
+    "value",
+    [
+        None,
+        b"",
+        b"{}",
+        b"999990019",
+        b'{"schema":2,"sleutel":"x","ontvangen_ms":null,"gebeurtenissen":[]}',
+        b'{"schema":1,"sleutel":"x","wis":"999990019"}',
+        pack([start(1)], "x", None)[1].replace(b'"Wmo"', b'"999990019"'),
+        pack([start(1), start(2)], "x", None)[1],
+    ],
+)
+def test_what_is_not_ours_is_refused_and_not_quoted(value: bytes | None) -> None:
+    with pytest.raises(WireError) as error:
+        unpack(value)
+    assert "999990019" not in str(error.value)
+
+
+def test_regions_take_partitions_by_their_place_and_others_by_hash() -> None:
+    regions = Regions({f"r{n}": [f"{n:04}", f"{n + 100:04}"] for n in range(10)})
+    places = [partition_of(f"{n:04}", regions, 8) for n in range(10)]
+    assert places == [0, 1, 2, 3, 4, 5, 6, 7, 0, 1]
+    assert all(partition_of(f"{n + 100:04}", regions, 8) == places[n] for n in range(10))
+    alone = partition_of("0363", regions, 8)
+    assert 0 <= alone < 8 and alone == partition_of("0363", Regions({}), 8)
+
+
+def test_the_headers_of_a_refusal_tell_why_and_where() -> None:
+    reason = Reason(
+        reden="regel", regel="TR018", element="x", lijn=4, melding="één fout", oplossing="herstel"
+    )
+    now = datetime(2026, 3, 15, 12, tzinfo=UTC)
+    headers = read_headers(refusal_headers(reason, Origin("berichten", 3, 17), b"abc", now))
+    assert headers["bron"] == "berichten/3/17"
+    assert headers["melding"] == "één fout" and headers["lijn"] == "4"
+    assert headers["hash"].startswith("ba7816bf")
