@@ -52,7 +52,6 @@ class WorkerProcess:
                 stderr=log,
                 stdin=subprocess.DEVNULL,
             )
-        self._url = ""
 
     @property
     def log(self) -> str:
@@ -61,13 +60,11 @@ class WorkerProcess:
 
     def status(self) -> dict[str, Any]:
         """Return its `/api/status`; empty as long as it does not answer."""
-        if not self._url:
-            found = re.search(r"stand op (http://[0-9.:]+)/", self.log)
-            self._url = found[1] if found else ""
-        if not self._url or self.process.poll() is not None:
+        found = re.findall(r"stand op (http://[0-9.:]+)/", self.log)  # a new one after a failure
+        if not found or self.process.poll() is not None:
             return {}
         try:
-            with urlopen(f"{self._url}/api/status", timeout=5) as answer:
+            with urlopen(f"{found[-1]}/api/status", timeout=5) as answer:
                 told: dict[str, Any] = json.load(answer)
                 return told
         except OSError:

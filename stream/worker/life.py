@@ -31,6 +31,15 @@ from zorgstroom.stream.worker.seam import App
 _LOG: Final = logging.getLogger(__name__)
 
 
+_GOODBYE: Final = 10.0
+"""Seconds that each part has to close."""
+_SHORTEST_STALL: Final = 20.0
+
+
+class StalledError(Exception):
+    """Nothing moves though there is work: begin again."""
+
+
 class Life:
     """
     The parts of the worker, put together; `run` it once.
@@ -53,7 +62,9 @@ class Life:
         partitions: int,
     ) -> None:
         kafka = self._kafka = settings.kafka
-        self._failed: asyncio.Future[None] = asyncio.get_running_loop().create_future()
+        loop = asyncio.get_running_loop()
+        self._failed: asyncio.Future[None] = loop.create_future()
+        self._moved_at = loop.time()
         self.intake = Intake(settings, Decoder(key), key.fingerprint, partitions, clock)
         self.publishing = Publishing(settings, clock, open_places, partitions)
         self._queues = {
@@ -104,6 +115,7 @@ class Life:
             tasks.append(asyncio.ensure_future(stop.wait()))
             tasks.append(asyncio.ensure_future(self.publishing.run()))
             tasks.append(asyncio.ensure_future(self._work()))
+            tasks.append(asyncio.ensure_future(self._watch()))
             waited = {*tasks, self._failed}
             done, _ = await asyncio.wait(waited, return_when=asyncio.FIRST_COMPLETED)
             for ended in done:
@@ -112,20 +124,41 @@ class Life:
             await self._end(tasks)
 
     async def _end(self, tasks: list[asyncio.Future[Any]]) -> None:
+        """Close what can be closed in good order; nothing may hold up the next life for long."""
         for task in tasks:
             task.cancel()
-        await asyncio.gather(*tasks, return_exceptions=True)
-        await self.owned.pause()
-        with contextlib.suppress(Exception):
-            await self.publishing.close()
-        with contextlib.suppress(Exception):
-            await self.app.stop()
-        with contextlib.suppress(Exception):
-            await self.owned.close()
-        with contextlib.suppress(Exception):
-            await self.intake.close()
+        await asyncio.wait(tasks, timeout=_GOODBYE)
+        for close in (
+            self.owned.pause,
+            self.publishing.close,
+            self.app.stop,
+            self.owned.close,
+            self.intake.close,
+        ):
+            with contextlib.suppress(Exception):
+                await asyncio.wait_for(close(), _GOODBYE)
         if self._failed.done() and not self._failed.cancelled():
             self._failed.exception()
+
+    async def _watch(self) -> None:
+        """
+        End this life when it stands still though there is work.
+
+        Consumers of Faust have been seen to stop without a word; so progress is watched, not
+        presence. Reading the changelogs takes as long as it takes.
+        """
+        limit = max(_SHORTEST_STALL, 4 * self._kafka.session_seconds)
+        while True:
+            await asyncio.sleep(limit / 8)
+            now = asyncio.get_running_loop().time()
+            if self.owned.is_loading:
+                self._moved_at = now
+            elif self.ready:
+                with contextlib.suppress(Exception):
+                    if not await asyncio.wait_for(self.app.is_behind(), limit / 8):
+                        self._moved_at = now
+            if now - self._moved_at > limit:
+                raise StalledError(f"al {limit:.0f} s geen voortgang")
 
     async def _work(self) -> None:
         """Run Faust; ends only by what went wrong there."""
@@ -158,6 +191,7 @@ class Life:
                     if self.owned.serving:
                         await self.intake.take(raws)
                         await self.app.commit_offsets(ends)
+                        self._moved_at = asyncio.get_running_loop().time()
 
         await self._guarded(work)()
 
@@ -169,6 +203,7 @@ class Life:
                 for one in records:
                     found.setdefault(one.partition, []).append(Packed(one.value, one.offset))
                 await self.counting.take(found)
+                self._moved_at = asyncio.get_running_loop().time()
 
         await self._guarded(work)()
 

@@ -69,6 +69,11 @@ class Owned:
         self.dropped: Callable[[Partition], None] = lambda partition: None
         """Told of each partition that was given up."""
 
+    @property
+    def is_loading(self) -> bool:
+        """Whether changelogs are being read, which takes as long as it takes."""
+        return self._loading is not None and not self._loading.done()
+
     def writer(self, number: int) -> PartitionWriter:
         """Return what makes batches of this partition safe."""
         return self._writers[number]

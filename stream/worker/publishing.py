@@ -112,6 +112,8 @@ class Publishing:
 
     async def _publish(self, number: int) -> str | None:
         """Take one partition a step further; return what is wrong with it."""
+        if number not in self._publishers:
+            return None
         partition, publisher = self._publishers[number]
         now = self._clock.now()
         if publisher is None:

@@ -1,16 +1,20 @@
 """
 `zorgstroom worker` put together: key, topics, one life after another, HTTP and signals.
 
-A failure ends a life, not the process: the next one reads everything again from the topics. What an
-operator must set right (a key, the topics, the regions) ends the process with an exit code.
+After a failure the process begins again, as the same process with everything forgotten: threads and
+connections that hang are gone, and the state is read from the topics. What an operator must set
+right (a key, the topics, the regions) ends it with an exit code.
 """
 
 import asyncio
 import logging
+import os
 import signal
+import sys
 from collections.abc import Callable, Collection
+from dataclasses import dataclass
 from pathlib import Path
-from typing import Final
+from typing import Final, NoReturn
 
 from aiohttp import web
 
@@ -27,37 +31,69 @@ from zorgstroom.stream.results import utc_text
 from zorgstroom.stream.serve import listen, told
 from zorgstroom.stream.settings import Settings
 from zorgstroom.stream.web import application
-from zorgstroom.stream.worker.life import Life
+from zorgstroom.stream.worker.life import Life, StalledError
 from zorgstroom.stream.worker.publishing import Places
 from zorgstroom.stream.worker.startcheck import BrokerError, count_partitions
 from zorgstroom.stream.worker.status import snapshot
+from zorgstroom.stream.worker.writer import WriterError
 
 _LOG: Final = logging.getLogger(__name__)
 _LONGEST_PAUSE: Final = 30.0
+_QUIET_SECONDS: Final = 60.0
+"""After a life of this length the pauses begin small again."""
+_BEGUN: Final = "_ZORGSTROOM_BEGUN"
+"""Variable by which the process tells itself how often it began again."""
 _GOODBYE_SECONDS: Final = 2.0
 _PAUSES: Final = (0.1, 0.3)
 """Of one statement; after those the publisher waits, and longer each time."""
 
 
+@dataclass(slots=True)
+class Begun:
+    """How often this process began again, and how often in a row without a quiet time."""
+
+    restarts: int = 0
+    pauses: int = 0
+
+    @classmethod
+    def known(cls) -> "Begun":
+        """Return what the life before this one has left."""
+        told = os.environ.get(_BEGUN, "0 0").split()
+        return cls(*(int(part) for part in told))
+
+    def again(self) -> NoReturn:
+        """Begin this process anew, with everything forgotten but these numbers."""
+        os.environ[_BEGUN] = f"{self.restarts + 1} {self.pauses}"
+        logging.shutdown()
+        os.execv(sys.executable, [sys.executable, *sys.orig_argv[1:]])  # noqa: S606 - ourselves
+
+
 class Worker:
     """
-    Lives again after a failure, until it is told to stop; what HTTP needs is `web.Provider`.
+    One process: it waits for the broker and lives once; what HTTP needs of it is `web.Provider`.
 
     Args:
         settings: All of them.
         data: Folder of the key and, without a server, of the embedded database.
         clock: Today and now.
+        begun: How often the process began again.
 
     """
 
-    def __init__(self, settings: Settings, data: Path, clock: Clock | None = None) -> None:
+    def __init__(
+        self,
+        settings: Settings,
+        data: Path,
+        clock: Clock | None = None,
+        begun: Begun | None = None,
+    ) -> None:
         self.settings = settings
         self._data = data
         self._clock = clock or SystemClock(settings.today)
         self._started = utc_text(self._clock.now())
         self._key: PseudonymKey = keyfile.obtain(settings, data, None)
         self._life: Life | None = None
-        self._lives = 0
+        self._begun = begun or Begun()
         self._problem: str | None = None
         self.stop = asyncio.Event()
 
@@ -83,21 +119,19 @@ class Worker:
         return {
             "gestart_op": self._started,
             "nu": utc_text(self._clock.now()),
-            **snapshot(self.settings, self._clock, self._life, self._lives, self._problem),
+            **snapshot(self.settings, self._clock, self._life, self._begun.restarts, self._problem),
         }
 
-    async def run(self) -> None:
+    async def run(self) -> bool:
         """
-        Work until `stop` is set.
+        Work until `stop` is set; return whether the process must begin again after a failure.
 
         Raises:
             OperatorError: Something must be set right first.
 
         """
-        pauses = 0
         while not self.stop.is_set():
             begun = asyncio.get_running_loop().time()
-            self._lives += 1
             try:
                 partitions = await count_partitions(self.settings.kafka)
                 self._life = Life(
@@ -105,23 +139,26 @@ class Worker:
                 )
                 self._problem = None
                 await self._life.run(self.stop)
-                return
+                return False
             except OperatorError:
                 raise
             except BrokerError as error:
                 self._problem = f"{error}. Er gaat niets verloren; het wordt opnieuw geprobeerd."
             except Exception as error:
                 self._problem = (
-                    f"De worker begint opnieuw na een fout ({type(error).__name__}). Er is niets "
-                    "verloren: alles wordt uit de topics gelezen."
+                    f"De worker begint opnieuw na een fout ({type(error).__name__}: "
+                    f"{_said(error)}). Er is niets verloren: alles wordt uit de topics gelezen."
                 )
                 _LOG.debug("Oorzaak", exc_info=error)
-            if asyncio.get_running_loop().time() - begun > 60:
-                pauses = 0
-            pause = min(0.5 * 2**pauses, _LONGEST_PAUSE)
-            pauses += 1
+            if asyncio.get_running_loop().time() - begun > _QUIET_SECONDS:
+                self._begun.pauses = 0
+            pause = min(0.5 * 2**self._begun.pauses, _LONGEST_PAUSE)
+            self._begun.pauses += 1
             _LOG.error("%s Pauze van %.1f s.", self._problem, pause)
             await _first(self.stop.wait(), asyncio.sleep(pause))
+            if self._life is not None:
+                return not self.stop.is_set()
+        return False
 
     def _open_places(self) -> Places:
         connection = connect(self.settings, self._data, _PAUSES)
@@ -134,6 +171,11 @@ class Worker:
             connection.close()
             raise
         return publication, exact
+
+
+def _said(error: Exception) -> str:
+    """Return the text of our own errors; those of others may quote what they were working on."""
+    return str(error) if isinstance(error, WriterError | StalledError) else "zie het logboek"
 
 
 async def _first(*waited: object) -> None:
@@ -151,11 +193,18 @@ def run(settings: Settings, data: Path, ready: Callable[[str], None] | None = No
         OperatorError: It cannot start, or something must be set right first; the text says what.
 
     """
-    return asyncio.run(_run(settings, data, ready))
+    begun = Begun.known()
+    code = asyncio.run(_run(settings, data, begun, ready))
+    if code is None:
+        begun.again()
+    return code
 
 
-async def _run(settings: Settings, data: Path, ready: Callable[[str], None] | None) -> int:
-    worker = Worker(settings, data)
+async def _run(
+    settings: Settings, data: Path, begun: Begun, ready: Callable[[str], None] | None
+) -> int | None:
+    """Return the exit code, or None when the process must begin again."""
+    worker = Worker(settings, data, begun=begun)
     loop = asyncio.get_running_loop()
     for number in (signal.SIGTERM, signal.SIGINT):
         loop.add_signal_handler(number, worker.stop.set)
@@ -170,7 +219,8 @@ async def _run(settings: Settings, data: Path, ready: Callable[[str], None] | No
         _LOG.info("Gestart op %s", url)
         if ready:
             ready(url)
-        await worker.run()
+        if await worker.run():
+            return None
     except OperatorError:
         raise
     except Exception as error:

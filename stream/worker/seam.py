@@ -136,6 +136,12 @@ class App(faust.App):
         consumer: Any = self.consumer
         await consumer._commit(offsets)
 
+    async def is_behind(self) -> bool:
+        """Return whether there are records that no agent has taken yet."""
+        consumer: Any = self.consumer
+        behind: bool = await consumer.is_behind()
+        return behind
+
     async def wait_until_crashed(self) -> BaseException:
         """Return why a service of Faust gave up, once one does."""
         await self._crashed.wait()

@@ -10,16 +10,16 @@ from zorgstroom.stream.worker.life import Life
 
 
 def snapshot(
-    settings: Settings, clock: Clock, life: Life | None, lives: int, problem: str | None
+    settings: Settings, clock: Clock, life: Life | None, restarts: int, problem: str | None
 ) -> dict[str, object]:
-    """Return the status of a worker in its `lives`-th life, or between two."""
+    """Return the status of a worker that began again `restarts` times."""
     found: dict[str, object] = {
         "pid": os.getpid(),
         "stand_van": utc_text(clock.now()),
         "vandaag": clock.today().isoformat(),
         "beleid": settings.disclosure.policy,
         "waarschuwing": settings.disclosure.warning,
-        "herstarts": lives - 1,
+        "herstarts": restarts,
         "gereed": bool(life and life.ready),
         "probleem": problem or (life.publishing.problem if life else None),
     }

@@ -6,6 +6,7 @@ whoever had that name before: a worker that was paused, lost its partition and w
 one record more, which no order of acknowledgements could promise.
 """
 
+import asyncio
 from collections.abc import Awaitable, Iterable, Mapping
 from typing import Final
 
@@ -17,6 +18,9 @@ from zorgstroom.stream.settings import Kafka
 
 _BATCH_BYTES: Final = 900_000
 """Below the size of a batch that a broker takes by default (1 MB)."""
+
+_LONGEST_COMMIT: Final = 30.0
+"""Seconds; a broker that says nothing for so long is taken for gone."""
 
 Records = Iterable[tuple[bytes, bytes | None]]
 """Key and value; no value forgets the key."""
@@ -75,21 +79,24 @@ class PartitionWriter:
             WriterError: Nothing counts as written, or another worker owns the partition.
 
         """
-        producer = self._producer
         try:
-            sent = await self._send(self._kafka.dossiers, dossiers)
-            sent += await self._send(self._kafka.tellingen, tellingen)
-            if offset is not None:
-                place = TopicPartition(self._kafka.gebeurtenissen, self._partition)
-                await producer.send_offsets_to_transaction({place: offset}, self._kafka.group)
-            # aiokafka commits the rest of a transaction of which the broker refused a part.
-            for delivered in sent:
-                await delivered
-            if sent or offset is not None:
-                await producer.commit_transaction()
-                await producer.begin_transaction()
-        except (KafkaError, OSError) as error:
+            async with asyncio.timeout(_LONGEST_COMMIT):
+                await self._commit(dossiers, tellingen, offset)
+        except (KafkaError, OSError, TimeoutError) as error:
             raise WriterError(self._told(error)) from error
+
+    async def _commit(self, dossiers: Records, tellingen: Records, offset: int | None) -> None:
+        sent = await self._send(self._kafka.dossiers, dossiers)
+        sent += await self._send(self._kafka.tellingen, tellingen)
+        if offset is not None:
+            place = TopicPartition(self._kafka.gebeurtenissen, self._partition)
+            await self._producer.send_offsets_to_transaction({place: offset}, self._kafka.group)
+        # aiokafka commits the rest of a transaction of which the broker refused a part.
+        for delivered in sent:
+            await delivered
+        if sent or offset is not None:
+            await self._producer.commit_transaction()
+            await self._producer.begin_transaction()
 
     async def close(self) -> None:
         """Give back the connections; what was not committed never happened."""
