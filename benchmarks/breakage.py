@@ -28,7 +28,7 @@ from zorgstroom.stream.generator.write import write
 
 ROOT = Path(__file__).resolve().parents[1]
 RESULTS = ROOT / "benchmarks" / "results" / "breakage.jsonl"
-TODAY = date(2024, 6, 30)
+TODAY = date(2024, 1, 31)
 STREAMS = 4
 """Different streams, in turn."""
 

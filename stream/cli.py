@@ -225,6 +225,32 @@ def erase(data: Path) -> None:
 
 
 @main.command()
+@click.argument("file", metavar="BESTAND", type=click.Path(exists=True, path_type=Path))
+@click.option("--rule", type=click.Choice(["contain", "exact"]), default="contain")
+@click.option("--breadth", type=click.IntRange(2), help="Zwakkere eis: minstens zoveel waarden.")
+@json_option
+@guarded
+def audit(file: Path, rule: str, breadth: int | None, as_json: bool) -> None:
+    """Val een beschermde tabel (JSON) aan zoals een buitenstaander; code 1 bij onthulling."""
+    from zorgstroom.stream.disclosure_commands import audit_file  # noqa: PLC0415
+
+    sys.exit(audit_file(file, rule, breadth, as_json))
+
+
+@main.command()
+@click.argument("file", metavar="IN", type=click.Path(exists=True, path_type=Path))
+@click.option("--out", "target", type=click.Path(path_type=Path), required=True, help="Uitvoer.")
+@click.option("--rule", type=click.Choice(["contain", "exact"]), default="contain")
+@json_option
+@guarded
+def protect(file: Path, target: Path, rule: str, as_json: bool) -> None:
+    """Bescherm een tabel (JSON) met ware aantallen; de uitvoer draagt haar eigen bewijs."""
+    from zorgstroom.stream.disclosure_commands import protect_file  # noqa: PLC0415
+
+    sys.exit(protect_file(file, target, rule, as_json))
+
+
+@main.command()
 @json_option
 def config(as_json: bool) -> None:
     """Toon de geldende instellingen; geheimen blijven verborgen."""

@@ -17,6 +17,7 @@ from typing import Any
 from urllib.request import urlopen
 
 from tests.bridge import Bridge, running_bridge
+from zorgstroom.aggregations.periods import first_day
 from zorgstroom.sinks.clickhouse import ClickHousePublication, open_server
 from zorgstroom.stream import sources
 from zorgstroom.stream.generator.truth import Cell
@@ -111,6 +112,7 @@ class Cluster:
             "ZORGSTROOM_TODAY": self.truth.today.isoformat(),
             "ZORGSTROOM_REGIOS": json.dumps(regios),
             "ZORGSTROOM_TICK_SECONDS": "0.5",
+            "ZORGSTROOM_PUBLICATION__JAREN": "1",
             "ZORGSTROOM_HTTP__PORT": "0",
             "ZORGSTROOM_KEY": KEY,
             **more,
@@ -172,11 +174,12 @@ class Cluster:
             self._publication = open_server(self.bridge.url, self.bridge.user, self.bridge.password)
         return self._publication
 
-    def history(self, below: int) -> set[tuple[str, int]]:
-        """Return areas and versions in the history whose epoch is under `below`."""
+    def history(self, regio: str, below: int) -> set[tuple[str, int]]:
+        """Return areas and versions in the history of `regio` whose epoch is under `below`."""
+        areas = [regio, *(code for code, _ in self.truth.regios[regio])]
         rows = self._rows(
             "SELECT DISTINCT gebied, versie FROM publicatie.cijfers_historie "
-            f"WHERE bitShiftRight(versie, 32) < {below}"
+            f"WHERE gebied IN {tuple(areas)} AND bitShiftRight(versie, 32) < {below}"
         )
         return {(str(gebied), int(versie)) for gebied, versie in rows}
 
@@ -209,7 +212,9 @@ class Cluster:
             f"SELECT {columns}, waarde FROM publicatie.cijfers WHERE ifNull(waarde, 1) != 0"
         )
         got = {Cell(*row[:-1]): row[-1] for row in rows}
-        want = self.truth.cells
+        first = first_day(self.truth.today, self.settings.publication.jaren)
+        want = {cell: n for cell, n in self.truth.cells.items() if cell.periode >= first}
+        assert len(want) > 1000, "this truth proves nothing"
         return [
             (cell, got.get(cell), want.get(cell))
             for cell in got.keys() | want.keys()

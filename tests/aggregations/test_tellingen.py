@@ -1,4 +1,4 @@
-"""The counts per cell and month follow the dossiers batch by batch, as a count from nothing would."""
+"""The counts per cell and month follow the dossiers as a count from nothing would."""
 
 from hypothesis import given, settings
 from hypothesis import strategies as st

@@ -152,12 +152,12 @@ def zombie(cluster: Cluster, broker: Broker, chance: random.Random) -> Facts:
     time.sleep(2)
     epochs = cluster.epochs()
     oldest = min(epochs.values())
-    before = {name: cluster.history(epoch) for name, epoch in epochs.items()}
+    before = {name: cluster.history(name, epoch) for name, epoch in epochs.items()}
     struck.process.send_signal(signal.SIGCONT)
     wait_until("it takes part again", lambda: bool(struck.partitions()))
     time.sleep(2)
     for name, epoch in epochs.items():
-        assert cluster.history(epoch) == before[name], f"a row of the zombie for {name}"
+        assert cluster.history(name, epoch) == before[name], f"a row of the zombie for {name}"
     return {"counted": counted, "moved": len(had), "epoch": oldest}
 
 

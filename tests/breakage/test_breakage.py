@@ -18,7 +18,7 @@ from zorgstroom.stream.generator.write import write
 
 pytestmark = [pytest.mark.kafka, pytest.mark.embedded, pytest.mark.slow]
 MESSAGES = 2000
-TODAY = date(2024, 6, 30)
+TODAY = date(2024, 1, 31)
 
 
 @pytest.fixture(scope="module")

@@ -33,7 +33,8 @@ def test_embedded_and_worker_publish_the_same_exact_figures(
         ingest(engine, [stream / "berichten"], lambda _: None)
         engine.publish()
         embedded = published(engine.publication)
-    with cluster(broker.address, stream, tmp_path / "workers", "contract") as running:
+    more = {"ZORGSTROOM_PUBLICATION__JAREN": "2"}
+    with cluster(broker.address, stream, tmp_path / "workers", "contract", **more) as running:
         running.start()
         with producer(running.settings.kafka) as client:
             sent = [client.send(running.settings.kafka.berichten, data) for data in shuffled]
