@@ -213,14 +213,22 @@ def figures(data: Path, today: datetime | None, **wanted: Any) -> None:
 
 @main.command()
 @data_option
+@click.option("--kafka", is_flag=True, help="Laat de workers vergeten, in plaats van de map.")
+@click.option(
+    "--gemeente", multiple=True, help="Bij --kafka: ook deze CBS-code, buiten de regio's."
+)
 @guarded
-def erase(data: Path) -> None:
+def erase(data: Path, kafka: bool, gemeente: tuple[str, ...]) -> None:
     """Vergeet een client: het BSN wordt van de standaardinvoer gelezen."""
     from zorgstroom.stream import commands  # noqa: PLC0415
 
     bsn = (
         click.prompt("BSN", hide_input=True, err=True) if sys.stdin.isatty() else sys.stdin.read()
     ).strip()
+    if kafka:
+        from zorgstroom.stream.kafka.commands import erase as send  # noqa: PLC0415
+
+        sys.exit(send(load_settings(), data, bsn, gemeente))
     sys.exit(commands.erase(load_settings(), data, bsn))
 
 

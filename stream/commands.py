@@ -204,10 +204,17 @@ def figures(settings: Settings, data: Path, wanted: dict[str, Any]) -> None:
         out.print(answer.warning, style="yellow", markup=False)
 
 
+def is_bsn(text: str) -> bool:
+    """Return whether `text` is a BSN; say so when it is not, without quoting it."""
+    right = len(text) == 9 and text.isascii() and text.isdigit() and not check_bsn(text)
+    if not right:
+        err.print("Dit is geen BSN (9 cijfers, 11-proef).", style="red")
+    return right
+
+
 def erase(settings: Settings, data: Path, bsn: str) -> int:
     """Forget a client and publish what that changes; return the exit code."""
-    if not (len(bsn) == 9 and bsn.isascii() and bsn.isdigit()) or check_bsn(bsn):
-        err.print("Dit is geen BSN (9 cijfers, 11-proef).", style="red")
+    if not is_bsn(bsn):
         return 2
     if not (data / "dossiers.sqlite").exists():
         raise OperatorError(f"In {data} staan geen dossiers; kies de goede map met --data")

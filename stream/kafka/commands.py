@@ -12,11 +12,13 @@ from rich.table import Table
 from zorgstroom.stream import keyfile, sources
 from zorgstroom.stream.cli import err, out
 from zorgstroom.stream.clock import SystemClock
-from zorgstroom.stream.commands import SHOWN_REFUSALS, progress_bar
+from zorgstroom.stream.commands import SHOWN_REFUSALS, is_bsn, progress_bar
 from zorgstroom.stream.errors import OperatorError
 from zorgstroom.stream.kafka import lag as lags
 from zorgstroom.stream.kafka import rejected
+from zorgstroom.stream.kafka.client import producer
 from zorgstroom.stream.kafka.produce import Produced, produce_beginstand, produce_messages
+from zorgstroom.stream.kafka.wire import pack_wis, partition_of
 from zorgstroom.stream.settings import Settings
 
 _NOISY = ("aiokafka", "faust", "kafka", "mode", "zorgstroom.stream.worker.seam")
@@ -98,6 +100,22 @@ def produce(
         if len(total.skipped) > SHOWN_REFUSALS:
             out.print(f"... en nog {len(total.skipped) - SHOWN_REFUSALS}; alle met --json")
     return 1 if total.skipped else 0
+
+
+def erase(settings: Settings, data: Path, bsn: str, gemeenten: Sequence[str]) -> int:
+    """Have the workers forget a client; return the exit code."""
+    if not is_bsn(bsn):
+        return 2
+    key = keyfile.obtain(settings, data, None)
+    codes = {code for region in settings.regions.named for code in region.gemeenten} | {*gemeenten}
+    with producer(settings.kafka) as client:
+        count = len(client.partitions_for(settings.kafka.gebeurtenissen))
+        for code in sorted(codes):
+            name, value = pack_wis(code + key.client(code, bsn), key.fingerprint)
+            place = partition_of(code, settings.regions, count)
+            client.send(settings.kafka.gebeurtenissen, value, key=name, partition=place).get(30)
+    out.print(f"De opdracht om te vergeten is verzonden, voor {len(codes)} gemeenten.")
+    return 0
 
 
 def lag(settings: Settings, *, as_json: bool) -> None:

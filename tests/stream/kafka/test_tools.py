@@ -116,6 +116,9 @@ def test_a_beginstand_is_counted_and_holds_no_bsn_on_the_topics(
     try:
         wait_until("all rows are counted", lambda: worker.counted() == 5)
         assert worker.status()["dossiers"] == 5
+        erased = CliRunner(env=environment).invoke(main, ["erase", "--kafka"], input=bsn(2))
+        assert erased.exit_code == 0 and bsn(2) not in erased.output
+        wait_until("one is forgotten", lambda: worker.status()["dossiers"] == 4)
     finally:
         worker.end(9)
 
