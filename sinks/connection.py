@@ -26,6 +26,11 @@ MAX_QUERY_BYTES = 8 << 20
 """Longest statement we send; an emission travels inside its statement (`cells.py`)."""
 
 
+_CONNECT_SECONDS = 10
+_ANSWER_SECONDS = 60
+"""A server that is silent for so long counts as away; what it was told is safe to tell again."""
+
+
 class Connection:
     """
     A client of ClickHouse with our errors, our retries and nothing else.
@@ -157,6 +162,8 @@ def connect_server(
             settings={"max_query_size": MAX_QUERY_BYTES},
             autogenerate_session_id=False,
             query_retries=0,
+            connect_timeout=_CONNECT_SECONDS,
+            send_receive_timeout=_ANSWER_SECONDS,
             tz_mode="aware",
         ),
         place=place,

@@ -113,10 +113,11 @@ class Life:
         try:
             await self.intake.open()
             tasks.append(asyncio.ensure_future(stop.wait()))
-            tasks.append(asyncio.ensure_future(self.publishing.run()))
             tasks.append(asyncio.ensure_future(self._work()))
             tasks.append(asyncio.ensure_future(self._watch()))
-            waited = {*tasks, self._failed}
+            # Not cancelled: it may be waiting for a thread, and ends by `close`.
+            publishing = asyncio.ensure_future(self.publishing.run())
+            waited = {*tasks, publishing, self._failed}
             done, _ = await asyncio.wait(waited, return_when=asyncio.FIRST_COMPLETED)
             for ended in done:
                 ended.result()
@@ -127,7 +128,8 @@ class Life:
         """Close what can be closed in good order; nothing may hold up the next life for long."""
         for task in tasks:
             task.cancel()
-        await asyncio.wait(tasks, timeout=_GOODBYE)
+        if tasks:
+            await asyncio.wait(tasks, timeout=_GOODBYE)
         for close in (
             self.owned.pause,
             self.publishing.close,

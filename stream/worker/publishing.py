@@ -49,6 +49,8 @@ class Publishing:
         self._publishers: dict[int, tuple[Partition, Publisher | None]] = {}
         self._left: list[Publisher] = []
         self._told: str | None = None
+        self._ending = asyncio.Event()
+        self._stepping = asyncio.Lock()
         self.places: Places | None = None
         """The open database; None as long as it could not be opened."""
         self.problem: str | None = None
@@ -69,12 +71,15 @@ class Publishing:
         return [publisher for _, publisher in self._publishers.values() if publisher is not None]
 
     async def run(self) -> None:
-        """Publish at each moment of the grid, until cancelled."""
-        while True:
-            await self.step()
+        """Publish at each moment of the grid, until `close`."""
+        while not self._ending.is_set():
+            async with self._stepping:
+                await self.step()
             tick = self._settings.tick_seconds
             now = self._clock.now().timestamp()
-            await asyncio.sleep(max(0.01, min(tick - now % tick, 1.0)))
+            with suppress(TimeoutError):
+                async with asyncio.timeout(max(0.01, min(tick - now % tick, 1.0))):
+                    await self._ending.wait()
 
     async def step(self) -> None:
         """Give back what left, open what is new, write what is due."""
@@ -101,11 +106,14 @@ class Publishing:
 
     async def close(self) -> None:
         """Publish what is due for the last time and give every region back."""
-        with suppress(SinkError):
-            await self.step()
-            for partition, _ in list(self._publishers.values()):
-                self.drop(partition)
-            await self._release_left()
+        self._ending.set()
+        # What is under way ends first: two threads may not work on one publisher.
+        async with self._stepping:
+            with suppress(SinkError):
+                await self.step()
+                for partition, _ in list(self._publishers.values()):
+                    self.drop(partition)
+                await self._release_left()
         if self.places is not None:
             for place in filter(None, self.places):
                 place.close()

@@ -1,0 +1,107 @@
+"""A batch of events is written first and taken after that; another key stops the worker."""
+
+import asyncio
+from collections.abc import Mapping
+from typing import Any
+
+import pytest
+
+from tests.stream.worker.events import start
+from zorgstroom.aggregations.definitions import Definitions
+from zorgstroom.aggregations.regions import Regions
+from zorgstroom.codecs.errors import Reason
+from zorgstroom.stream.kafka.wire import pack
+from zorgstroom.stream.worker.counting import Counting, Packed
+from zorgstroom.stream.worker.ownership import OtherKeyError, Owned
+from zorgstroom.stream.worker.partition import Partition, Tables
+from zorgstroom.stream.worker.writer import WriterError
+
+
+class Writer:
+    """Stands for the broker: keeps what is written, or fails."""
+
+    def __init__(self) -> None:
+        self.failure: Exception | None = None
+        self.written: list[tuple[dict[bytes, bytes | None], int | None]] = []
+        self.partition: Partition | None = None
+
+    async def commit(self, dossiers: Any, tellingen: Any, offset: int | None) -> None:
+        assert self.partition is not None
+        assert not self.partition.dossiers, "the state moved before it was safe"
+        if self.failure:
+            raise self.failure
+        self.written.append((dict(dossiers), offset))
+
+
+class OwnedOne(Owned):
+    """Owns partition 0 with a writer of the test."""
+
+    def __init__(self, writer: Writer) -> None:
+        self.writer_of_test = writer
+        self.still = asyncio.Lock()
+        self.serving = True
+        made = Partition(0, Definitions(), Tables({}, {}))
+        writer.partition = made
+        self.partitions = {0: made}
+
+    def writer(self, number: int) -> Any:
+        return self.writer_of_test
+
+
+def counting(writer: Writer, refused: list[int]) -> tuple[Counting, Owned]:
+    async def refuse(number: int, record: Packed, reason: Reason) -> None:
+        refused.append(record.offset)
+
+    owned = OwnedOne(writer)
+    return Counting(owned, Regions({}), "k1", refuse), owned
+
+
+def batch(*numbers: int, sleutel: str = "k1") -> Mapping[int, list[Packed]]:
+    return {0: [Packed(pack([start(n)], sleutel, None)[1], 40 + n) for n in numbers]}
+
+
+def test_a_batch_is_written_with_the_offset_after_it_and_then_taken() -> None:
+    writer, refused = Writer(), list[int]()
+    made, owned = counting(writer, refused)
+    asyncio.run(made.take(batch(1, 2, 1)))
+    ((dossiers, offset),) = writer.written
+    assert len(dossiers) == 2 and offset == 42
+    assert owned.partitions[0].size == 2
+    assert (made.accepted, made.repeated) == (2, 1)
+
+
+def test_what_could_not_be_written_is_not_taken() -> None:
+    writer = Writer()
+    writer.failure = WriterError("weg")
+    made, owned = counting(writer, [])
+    with pytest.raises(WriterError):
+        asyncio.run(made.take(batch(1)))
+    assert owned.partitions[0].size == 0 and not owned.partitions[0].ledger.cells
+    assert made.accepted == 0
+
+
+def test_pseudonyms_of_another_key_stop_the_worker_before_anything_is_counted() -> None:
+    writer = Writer()
+    made, owned = counting(writer, [])
+    with pytest.raises(OtherKeyError):
+        asyncio.run(made.take(batch(1, sleutel="k2")))
+    assert not writer.written and owned.partitions[0].size == 0
+
+
+def test_a_foreign_record_is_put_aside_and_the_rest_is_counted() -> None:
+    writer, refused = Writer(), list[int]()
+    made, owned = counting(writer, refused)
+    records = [Packed(b"{}", 7), *batch(1)[0], Packed(None, 99)]
+    asyncio.run(made.take({0: records}))
+    assert refused == [7, 99]
+    assert owned.partitions[0].size == 1
+    assert writer.written[0][1] == 100
+
+
+def test_in_a_rebalance_and_for_partitions_of_others_nothing_is_done() -> None:
+    writer = Writer()
+    made, owned = counting(writer, [])
+    asyncio.run(made.take({5: batch(1)[0]}))
+    owned.serving = False
+    asyncio.run(made.take(batch(1)))
+    assert not writer.written and owned.partitions[0].size == 0
