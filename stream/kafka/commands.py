@@ -21,7 +21,11 @@ from zorgstroom.stream.kafka.produce import Produced, produce_beginstand, produc
 from zorgstroom.stream.kafka.wire import pack_wis, partition_of
 from zorgstroom.stream.settings import Settings
 
-_NOISY = ("aiokafka", "faust", "kafka", "mode", "zorgstroom.stream.worker.seam")
+_NOISY = (
+    *("aiokafka", "faust", "kafka", "mode"),
+    # Faust's services log under the module of their class, with all that an error quotes.
+    *("zorgstroom.stream.worker.consumer", "zorgstroom.stream.worker.seam"),
+)
 
 
 def worker(settings: Settings, data: Path, port: int | None) -> int:
