@@ -31,7 +31,7 @@ from zorgstroom.stream.worker.seam import App
 _LOG: Final = logging.getLogger(__name__)
 
 
-_GOODBYE: Final = 10.0
+_GOODBYE: Final = 5.0
 """Seconds that each part has to close."""
 _SHORTEST_STALL: Final = 20.0
 
