@@ -400,7 +400,7 @@ def _run(broker: Broker) -> int:
             f"Kafka {VERSION} luistert op {broker.address}; gegevens en kafka.log staan in "
             f"{broker.folder}.\nStop met Ctrl-C. Ga in een ander venster verder met:\n"
             f"  export ZORGSTROOM_KAFKA__BROKERS={broker.address}\n"
-            "  zorgstroom topics --help\n"
+            "  zorgstroom topics\n"
             "  zorgstroom worker",
             flush=True,
         )
