@@ -10,6 +10,7 @@ from dataclasses import dataclass, field
 from typing import Final, NamedTuple
 
 from zorgstroom.aggregations.derivation import Indicatie
+from zorgstroom.aggregations.movements import Movements
 from zorgstroom.aggregations.results import Maat
 
 MATEN: Final[tuple[Maat, ...]] = ("actief", "instroom", "uitstroom")
@@ -35,20 +36,28 @@ class Ledger:
     einddatum_telt_mee: bool = True
     cells: dict[BaseCell, tuple[Days, Days, Days]] = field(default_factory=dict)
     changed: set[BaseCell] = field(default_factory=set)
+    movements: Movements | None = None
+    """Which dossiers moved, for a policy that counts contributors; None: nobody asks."""
 
-    def apply(
-        self,
-        gemeente: str,
-        before: frozenset[Indicatie],
-        after: frozenset[Indicatie],
-    ) -> bool:
-        """Add the difference that one dossier of `gemeente` makes; return whether it makes any."""
+    def apply(self, key: str, before: frozenset[Indicatie], after: frozenset[Indicatie]) -> bool:
+        """
+        Add the difference that one dossier makes; return whether it makes any.
+
+        Args:
+            key: The dossier's key, which begins with its gemeente (CBS code).
+            before: Its indicaties so far.
+            after: Its indicaties from now on.
+
+        """
         if before == after:
             return False
+        gemeente = key[:4]
         for indicatie in before - after:
             self._add(gemeente, indicatie, -1)
         for indicatie in after - before:
             self._add(gemeente, indicatie, 1)
+        if self.movements is not None:
+            self.movements.note(key, before, after)
         return True
 
     def take_changed(self) -> set[BaseCell]:

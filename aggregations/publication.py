@@ -1,5 +1,5 @@
 """
-What a region publishes next: the difference between its figures and what was published before.
+What a region publishes next under policy `geen`: the cells whose exact figures changed.
 
 An `Emission` holds absolute values of the cells that changed, under the next version. The published
 state is given from outside, so that a restart goes on where the last emission stopped.
@@ -17,7 +17,6 @@ from pydantic import BaseModel, ConfigDict, Field
 from zorgstroom.aggregations.figures import AreaFigures, Counts, RegionFigures
 from zorgstroom.aggregations.ledger import MATEN, BaseCell, Ledger
 from zorgstroom.aggregations.periods import first_day
-from zorgstroom.aggregations.policy import SUPPRESSED, Disclosure
 from zorgstroom.aggregations.products import PRODUCTS
 from zorgstroom.aggregations.regions import Region
 from zorgstroom.aggregations.results import (
@@ -31,6 +30,10 @@ from zorgstroom.aggregations.results import (
 
 _NEVER: Final = -2
 """Stands for a cell that was never published."""
+_WITHHELD: Final = -1
+"""Stands for a cell that was published without a figure, under another policy."""
+EXACT: Final = "geen"
+"""What an emission says of its policy: figures are exact."""
 _STATUS: Final[tuple[Status, ...]] = ("voorlopig", "definitief")
 _STATUS_NAMES: Final = np.array(_STATUS, dtype=object)
 _PRODUCT_ROW: Final = {(p.wet, p.niveau, p.product): row for row, p in enumerate(PRODUCTS)}
@@ -48,7 +51,10 @@ class PublicationRules(BaseModel):
     """Days after the end of a period in which late messages still come; then it is `definitief`."""
 
     herzie_definitief: bool = True
-    """Whether a late correction still changes a figure that is `definitief`."""
+    """
+    Whether a late correction still changes a figure that is `definitief`, under policy `geen`.
+    Under `drempel` what is closed stays as it is.
+    """
 
 
 class _Area:
@@ -83,7 +89,6 @@ class RegionPublication:
     Args:
         region: Whose figures.
         rules: Which periods, and when they are final.
-        disclosure: The policy that decides what is shown.
         published: The latest published values, as a place of publication gives them.
 
     """
@@ -92,12 +97,10 @@ class RegionPublication:
         self,
         region: Region,
         rules: PublicationRules,
-        disclosure: Disclosure,
         published: Iterable[SeriesValues] = (),
     ) -> None:
         self.region = region
         self._rules = rules
-        self._disclosure = disclosure
         self._figures: RegionFigures | None = None
         self._areas: dict[str, _Area] = {}
         self._published: list[SeriesValues] | None = list(published)
@@ -136,7 +139,7 @@ class RegionPublication:
             values.extend(self._changes(area, self._figures.today))
         if not values:
             return None
-        return Emission(self.region.name, versie, now, values, self._disclosure.mark)
+        return Emission(self.region.name, versie, now, values, EXACT)
 
     def confirm(self) -> None:
         """Know that the last emission is stored."""
@@ -146,19 +149,14 @@ class RegionPublication:
         self._pending.clear()
 
     def _changes(self, area: _Area, today: date) -> Iterable[SeriesValues]:
-        shown = self._disclosure.protect(area.figures.values)
+        shown = area.figures.values
         final = np.array(
             [p.is_final(today, self._rules.naloop_dagen) for p in area.figures.periods], np.int8
         )
         status = np.broadcast_to(final, shown.shape)
         mask = (shown != area.values) | (status != area.status)
-        for row, product in enumerate(PRODUCTS):
-            for soort, columns in area.kinds:
-                if not self._disclosure.plans(product.niveau, soort):
-                    mask[row, :, columns] = False
         if not self._rules.herzie_definitief:
-            # What must be hidden is hidden, also when it is final.
-            mask &= (area.status == 0) | (area.values == _NEVER) | (shown == SUPPRESSED)
+            mask &= (area.status == 0) | (area.values == _NEVER)
         if not mask.any():
             return
         for row, maat in np.argwhere(mask.any(axis=2)).tolist():
@@ -179,7 +177,7 @@ class RegionPublication:
                         MATEN[maat],
                     ),
                     area.starts[at].tolist(),
-                    [None if number == SUPPRESSED else number for number in counts[at].tolist()],
+                    counts[at].tolist(),
                     _STATUS_NAMES[final[at]].tolist(),
                 )
         # Copies: figures may move on before the emission is stored. Until then nobody knows what is
@@ -199,5 +197,5 @@ class RegionPublication:
             for start, waarde, status in cells:
                 column = area.column.get((series.periode_soort, start))
                 if column is not None:
-                    area.values[row, maat, column] = SUPPRESSED if waarde is None else waarde
+                    area.values[row, maat, column] = _WITHHELD if waarde is None else waarde
                     area.status[row, maat, column] = _STATUS.index(status)

@@ -42,6 +42,10 @@ class SeriesValues:
     waarden: Sequence[int | None]
     """Counts; None is suppressed."""
     statussen: Sequence[Status]
+    tijden: Sequence[datetime] = ()
+    """When each value was made (UTC); empty in an emission: all of them at its own time."""
+    versies: Sequence[int] = ()
+    """The emission that wrote each value, where it was read back; empty in an emission."""
 
 
 @dataclass(frozen=True, slots=True)

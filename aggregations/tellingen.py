@@ -13,7 +13,6 @@ from typing import NamedTuple
 
 from zorgstroom.aggregations.derivation import Derived
 from zorgstroom.aggregations.ledger import Ledger
-from zorgstroom.aggregations.update import gemeente_of
 
 
 class Telling(NamedTuple):
@@ -43,7 +42,7 @@ def moves(
     """
     difference = Ledger(einddatum_telt_mee)
     for key, before, after in derived:
-        difference.apply(gemeente_of(key), before.indicaties, after.indicaties)
+        difference.apply(key, before.indicaties, after.indicaties)
     return counted(difference)
 
 

@@ -52,7 +52,7 @@ class Changes:
         """Move the table, the ledger and the count of signals, once `stored` is safe."""
         dossiers.update(self.stored)
         for key, before, after in self.derived:
-            ledger.apply(gemeente_of(key), before.indicaties, after.indicaties)
+            ledger.apply(key, before.indicaties, after.indicaties)
             if before.signals != after.signals:
                 signals.update(after.signals)
                 signals.subtract(before.signals)
@@ -92,5 +92,5 @@ def rebuild(
     nothing = NOTHING.indicaties
     for key, stored in dossiers:
         derived = derive(load(stored), definitions)
-        ledger.apply(gemeente_of(key), nothing, derived.indicaties)
+        ledger.apply(key, nothing, derived.indicaties)
         signals.update(derived.signals)

@@ -30,7 +30,7 @@ EPOCH_DAY = date(1970, 1, 1).toordinal()
 CELLS = (
     "gebied_soort String, gebied String, wet String, product_niveau String, product String, "
     "periode_soort String, maat String, dagen Array(Int32), waarden Array(Nullable(UInt32)), "
-    "definitief Array(Bool)"
+    "definitief Array(Bool), tijden Array(Int64)"
 )
 
 
@@ -54,9 +54,11 @@ def statements(
             f"{settings(emission, number, rows, longest)} "
             "SELECT gebied_soort, gebied, wet, product_niveau, product, periode_soort, maat, "
             "toDate32(dag), waarde, if(slot, 'definitief', 'voorlopig'), "
-            f"{emission.versie}, {moment(emission.tijd)} "
+            f"{emission.versie}, if(empty(tijden), {moment(emission.tijd)}, "
+            "fromUnixTimestamp64Milli(tijden[plaats], 'UTC')) "
             f"FROM format(JSONCompactEachRow, {literal(CELLS)}, {literal(rows)}) "
-            f"ARRAY JOIN dagen AS dag, waarden AS waarde, definitief AS slot {fence}"
+            "ARRAY JOIN dagen AS dag, waarden AS waarde, definitief AS slot, "
+            f"arrayEnumerate(dagen) AS plaats {fence}"
         )
     row = _json([emission.regio, emission.certificaat]).decode()
     yield (
@@ -84,7 +86,12 @@ def chunks(emission: Emission) -> Iterator[str]:
 
 
 def encoded(values: SeriesValues) -> str:
-    """Return one series as a line: its key, days since 1970, counts, and 1 where definitief."""
+    """
+    Return one series as a line.
+
+    It holds the key, days since 1970, counts, 1 where definitief, and the milliseconds since 1970
+    at which each value was made, if that was not now.
+    """
     series = values.series
     return _json(
         [
@@ -98,6 +105,7 @@ def encoded(values: SeriesValues) -> str:
             [day.toordinal() - EPOCH_DAY for day in values.perioden],
             list(values.waarden),
             [1 if status == "definitief" else 0 for status in values.statussen],
+            [milliseconds(tijd) for tijd in values.tijden],
         ]
     ).decode()
 
@@ -124,7 +132,12 @@ def settings(emission: Emission, number: int, rows: str, longest: float) -> str:
 
 def moment(time: datetime) -> str:
     """Return `time` as an expression of type DateTime64(3, 'UTC'), cut to whole milliseconds."""
-    return f"fromUnixTimestamp64Milli({(time - EPOCH) // timedelta(milliseconds=1)}, 'UTC')"
+    return f"fromUnixTimestamp64Milli({milliseconds(time)}, 'UTC')"
+
+
+def milliseconds(time: datetime) -> int:
+    """Return whole milliseconds since 1970."""
+    return (time - EPOCH) // timedelta(milliseconds=1)
 
 
 def literal(text: str) -> str:

@@ -68,12 +68,14 @@ class ClickHousePublication:
         return cast(datetime, rows[0][0]) if rows else None
 
     def contents(self) -> Contents:
-        """Return which areas and certificates there are."""
+        """Return which areas and policies there are."""
         areas = self._connection.rows(f"SELECT DISTINCT gebied FROM {self._db}.historie_rijen")
-        marks = self._connection.rows(f"SELECT DISTINCT certificaat FROM {self._db}.emissies_rijen")
+        marks = self._connection.rows(
+            f"SELECT DISTINCT splitByChar(';', certificaat)[1] FROM {self._db}.emissies_rijen"
+        )
         return Contents(
             frozenset(str(gebied) for (gebied,) in areas),
-            frozenset(str(certificaat) for (certificaat,) in marks),
+            frozenset(str(mark) for (mark,) in marks),
         )
 
     def published(self, gebieden: Sequence[str]) -> Iterable[SeriesValues]:

@@ -26,9 +26,16 @@ def check_emission(emission: Emission) -> None:
     for values in emission.values:
         if not len(values.perioden) == len(values.waarden) == len(values.statussen):
             raise ValueError(f"{values.series}: periods, values and statuses differ in number")
+        if len(values.tijden) not in (0, len(values.perioden)):
+            raise ValueError(f"{values.series}: not every value has its time")
         counts = [waarde for waarde in values.waarden if waarde is not None]
         if counts and not 0 <= min(counts) <= max(counts) < 1 << 32:
             raise ValueError(f"{values.series}: a count is negative or over 32 bits")
+
+
+def mark_of(certificaat: str) -> str:
+    """Return the policy that a certificate names: what stands before its proof."""
+    return certificaat.partition(";")[0]
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,8 +71,8 @@ class Contents:
 
     gebieden: frozenset[str]
     """Every area with a figure, also of an emission that was cut off."""
-    certificaten: frozenset[str]
-    """Every different certificate of an emission."""
+    merken: frozenset[str]
+    """Every different policy that an emission was made under: see `mark_of`."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,7 +100,7 @@ class Publication(Protocol):
         ...
 
     def contents(self) -> Contents:
-        """Return which areas and certificates there are."""
+        """Return which areas and policies there are."""
         ...
 
     def published(self, gebieden: Sequence[str]) -> Iterable[SeriesValues]:

@@ -12,7 +12,7 @@ from datetime import UTC, date, datetime
 from typing import TypeAlias
 
 from zorgstroom.aggregations.results import Emission, Series, SeriesValues, Status
-from zorgstroom.sinks.contract import Claim, Contents, Filter, PublishedFigure, check_emission
+from zorgstroom.sinks.contract import Claim, Contents, Filter, PublishedFigure, check_emission, mark_of
 from zorgstroom.sinks.errors import OwnershipLostError
 
 Cell: TypeAlias = tuple[Series, date]
@@ -53,7 +53,7 @@ class MemoryPublication:
             return emissions[max(emissions)] if emissions else None
 
     def contents(self) -> Contents:
-        """Return which areas and certificates there are."""
+        """Return which areas and policies there are."""
         with self._lock:
             areas = frozenset(series.gebied for series, _ in self._cells)
             return Contents(areas, frozenset(self._certificates))
@@ -70,6 +70,8 @@ class MemoryPublication:
                 [figure.periode for figure in figures],
                 [figure.waarde for figure in figures],
                 [figure.status for figure in figures],
+                [figure.bijgewerkt_op for figure in figures],
+                [figure.versie for figure in figures],
             )
 
     def claim(self, regio: str, eigenaar: str, at_least: int, now: datetime) -> Claim:
@@ -88,17 +90,17 @@ class MemoryPublication:
         check_emission(emission)
         if claim and self._owners.get(claim.regio) != claim:
             raise OwnershipLostError(f"Een ander proces publiceert nu {claim.regio}.")
-        tijd = emission.tijd.astimezone(UTC)
-        tijd = tijd.replace(microsecond=tijd.microsecond // 1000 * 1000)
+        tijd = _cut(emission.tijd)
         with self._lock:
             for values in emission.values:
-                for periode, waarde, status in zip(
-                    values.perioden, values.waarden, values.statussen, strict=True
+                tijden = [_cut(one) for one in values.tijden] or [tijd] * len(values.perioden)
+                for periode, waarde, status, made in zip(
+                    values.perioden, values.waarden, values.statussen, tijden, strict=True
                 ):
                     versions = self._cells.setdefault((values.series, periode), {})
-                    versions[emission.versie] = Stored(waarde, status, tijd)
+                    versions[emission.versie] = Stored(waarde, status, made)
             self._emissions.setdefault(emission.regio, {})[emission.versie] = tijd
-            self._certificates.add(emission.certificaat)
+            self._certificates.add(mark_of(emission.certificaat))
 
     def figures(self, wanted: Filter, *, historie: bool = False) -> list[PublishedFigure]:
         """Return the latest figures, or every version ever published, ordered by cell."""
@@ -114,6 +116,12 @@ class MemoryPublication:
 
     def close(self) -> None:
         """Do nothing; the figures stay readable."""
+
+
+def _cut(time: datetime) -> datetime:
+    """Return `time` in UTC, cut to whole milliseconds."""
+    time = time.astimezone(UTC)
+    return time.replace(microsecond=time.microsecond // 1000 * 1000)
 
 
 def asked(wanted: Filter, series: Series, periode: date) -> bool:

@@ -7,7 +7,7 @@ Whatever a reader filters on travels beside the SQL and never inside it.
 # ruff: noqa: S608 - the SQL is made of our own constants and a checked name; values are bound
 
 from collections.abc import Iterable, Iterator, Sequence
-from datetime import date, datetime
+from datetime import date, datetime, timedelta
 from typing import cast
 
 from zorgstroom.aggregations.results import (
@@ -19,6 +19,7 @@ from zorgstroom.aggregations.results import (
     SeriesValues,
     Status,
 )
+from zorgstroom.sinks.cells import EPOCH
 from zorgstroom.sinks.connection import Parameters, Row
 from zorgstroom.sinks.contract import Filter, PublishedFigure
 from zorgstroom.sinks.migrations import KEY
@@ -79,9 +80,11 @@ def published_query(db: str) -> str:
     """Return the question for all latest values of `{gebieden}`, one row per series."""
     return (
         f"SELECT {SERIES}, arrayMap(cel -> cel.1, cellen), arrayMap(cel -> cel.2, cellen), "
-        "arrayMap(cel -> cel.3, cellen) FROM ("
+        "arrayMap(cel -> cel.3, cellen), arrayMap(cel -> cel.4, cellen), "
+        "arrayMap(cel -> cel.5, cellen) FROM ("
         f"SELECT {SERIES}, arraySort(cel -> cel.1, groupArray(tuple(periode, waarde, "
-        f"status = 'definitief'))) AS cellen FROM {db}.cijfers "
+        "status = 'definitief', toUnixTimestamp64Milli(bijgewerkt_op), versie))) AS cellen "
+        f"FROM {db}.cijfers "
         f"WHERE gebied IN {{gebieden:Array(String)}} GROUP BY {SERIES}) ORDER BY {SERIES}"
     )
 
@@ -90,12 +93,14 @@ def published(rows: Iterable[Row]) -> Iterator[SeriesValues]:
     """Yield the series in the `rows` that `published_query` asks for."""
     names: tuple[Status, Status] = ("voorlopig", "definitief")
     for row in rows:
-        perioden, waarden, definitief = row[7:]
+        perioden, waarden, definitief, tijden, versies = row[7:]
         yield SeriesValues(
             series_of(row[:7]),
             cast("Sequence[date]", perioden),
             cast("Sequence[int | None]", waarden),
             [names[slot] for slot in cast("Sequence[int]", definitief)],
+            [EPOCH + timedelta(milliseconds=at) for at in cast("Sequence[int]", tijden)],
+            cast("Sequence[int]", versies),
         )
 
 

@@ -11,8 +11,10 @@ from types import TracebackType
 from typing import Final, Self
 
 from zorgstroom.aggregations.derivation import derive
+from zorgstroom.aggregations.disclosure.protected import Snapshot
 from zorgstroom.aggregations.dossier import load
 from zorgstroom.aggregations.periods import date_of, first_day
+from zorgstroom.aggregations.regions import Region
 from zorgstroom.aggregations.retention import boundary, is_expired
 from zorgstroom.aggregations.update import gemeente_of
 from zorgstroom.codecs.events import Start, Stop
@@ -93,7 +95,13 @@ class Engine:
                 exact = ClickHousePublication(connection, settings.exact_database)
             told = progress(len(self.store.dossiers)) if progress else None
             self.processor = Processor(settings, self.store, self.key, clock, told)
-            self.publisher = Publisher(settings, self.publication, exact, Owner.this_process(epoch))
+            self.publisher = Publisher(
+                settings,
+                self.publication,
+                exact,
+                Owner.this_process(epoch),
+                self._dossiers_of,
+            )
             self.processor.versions = self.publisher.versions
             self._refuse_forgotten_periods()
             self.publisher.open(self.processor.ledger, clock.now(), self.store.property("beleid"))
@@ -127,11 +135,19 @@ class Engine:
         return self.processor.take_in(messages)
 
     def publish(self) -> int:
-        """Write what changed, whatever the grid says; return the number of emissions."""
-        return self.publisher.tick(self.processor.ledger, self.clock.now(), self.clock.today())
+        """
+        Write what may be written at this moment; return the number of emissions.
+
+        Under `drempel` the grid decides, and every close that waits comes after the other.
+        """
+        now, today = self.clock.now(), self.clock.today()
+        emissions = self.publisher.tick(self.processor.ledger, now, today)
+        while self.publisher.more and self.publisher.problem is None:
+            emissions += self.publisher.tick(self.processor.ledger, now, today)
+        return emissions
 
     def publish_if_due(self) -> int:
-        """Write what changed if a moment of the grid has passed; return the emissions."""
+        """Write what changed if a tick has passed; return the emissions."""
         return self.publish() if self.publisher.due(self.clock.now()) else 0
 
     def erase(self, bsn: str) -> int:
@@ -172,12 +188,16 @@ class Engine:
                 "een nieuwe map opnieuw in."
             )
 
+    def _dossiers_of(self, region: Region) -> Snapshot:
+        gemeenten = frozenset(region.gemeenten)
+        return [pair for pair in self.store.dossiers.stored() if gemeente_of(pair[0]) in gemeenten]
+
     def _forget(self, keys: Sequence[str], properties: Mapping[str, str] | None = None) -> int:
         found = {key: self.store.dossiers[key] for key in keys if key in self.store.dossiers}
         self.store.forget(found, properties or {})
         for key, stored in found.items():
             derived = derive(load(stored), self.settings.definitions)
-            self.processor.ledger.apply(gemeente_of(key), derived.indicaties, frozenset())
+            self.processor.ledger.apply(key, derived.indicaties, frozenset())
             self.processor.signals.subtract(derived.signals)
         self.processor.dossiers -= len(found)
         return len(found)

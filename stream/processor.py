@@ -14,6 +14,7 @@ from typing import Final
 
 from zorgstroom.aggregations.derivation import NOTHING
 from zorgstroom.aggregations.ledger import Ledger
+from zorgstroom.aggregations.movements import movements_for
 from zorgstroom.aggregations.regions import Regions
 from zorgstroom.aggregations.update import Addition, changes, key_of, rebuild
 from zorgstroom.codecs.errors import DecodeError, Reason
@@ -70,7 +71,10 @@ class Processor:
         self._store = store
         self._decoder = Decoder(key)
         self._clock = clock
-        self.ledger = Ledger(settings.definitions.einddatum_telt_mee)
+        self.ledger = Ledger(
+            settings.definitions.einddatum_telt_mee,
+            movements=movements_for(settings.disclosure, clock.today()),
+        )
         self.signals: Counter[str] = Counter()
         self.versions: dict[str, int] = {}
         """`versie` of the last emission by region, kept by the publisher."""

@@ -8,12 +8,19 @@ that no other process writes it (`sinks.ownership`).
 
 import os
 import socket
+import time
 from collections.abc import Callable, Collection, Iterable
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime, timedelta
 from uuid import uuid4
 
+from zorgstroom.aggregations.disclosure.protected import (
+    Outcome,
+    ProtectedPublication,
+    Snapshot,
+)
 from zorgstroom.aggregations.ledger import BaseCell, Ledger
+from zorgstroom.aggregations.movements import Indicaties, Move
 from zorgstroom.aggregations.policy import Disclosure
 from zorgstroom.aggregations.publication import RegionPublication
 from zorgstroom.aggregations.regions import Region, Regions
@@ -49,7 +56,7 @@ class _Target:
 
     publication: Publication
     disclosure: Disclosure
-    regions: dict[str, RegionPublication] = field(default_factory=dict)
+    regions: dict[str, RegionPublication | ProtectedPublication] = field(default_factory=dict)
     claims: dict[str, Claim] = field(default_factory=dict)
     waiting: dict[str, Emission] = field(default_factory=dict)
 
@@ -68,6 +75,8 @@ class Publisher:
         exact: Where exact figures go as well, if anywhere.
         owner: Who claims the regions. A `versie` is (epoch << 32) + counter, so that none was ever
             used before, also not for an emission that a crash kept from being written.
+        dossiers: Gives all dossiers of a region as they are now, for a policy that counts who
+            changed a figure; called by `update`.
 
     """
 
@@ -77,9 +86,11 @@ class Publisher:
         publication: Publication,
         exact: Publication | None,
         owner: Owner,
+        dossiers: Callable[[Region], Snapshot] = lambda region: (),
     ) -> None:
         self._settings = settings
         self._owner = owner
+        self._dossiers = dossiers
         self._regions: Regions = settings.regions
         self._targets = [_Target(publication, settings.disclosure)]
         if exact is not None:
@@ -88,14 +99,16 @@ class Publisher:
         self._found: dict[str, Region] = {}
         self._ready_at: dict[str, datetime] = {}
         self._changed: dict[str, set[BaseCell]] = {}
+        self._moves: dict[str, dict[str, tuple[Indicaties, Indicaties]]] = {}
         self._numbers: dict[str, int] = {}
-        self._today: date | None = None
+        self._today: dict[str, date] = {}
+        self._asked: dict[str, datetime] = {}
         self._pauses = 0
         self._not_before = datetime.min.replace(tzinfo=UTC)
         self._lost: dict[str, str] = {}
         self._failure: str | None = None
         self.last: dict[str, datetime] = {}
-        """When each region was last written."""
+        """When each region was last written (UTC)."""
         self.versions: dict[str, int] = {}
         """`versie` of the last emission of each region, from the moment that its figures stand."""
 
@@ -136,7 +149,7 @@ class Publisher:
 
         """
         contents = self._targets[0].publication.contents()
-        marks = contents.certificaten | (
+        marks = contents.merken | (
             {mark} if mark is not None and contents.gebieden else set()
         )
         for found in marks:
@@ -159,16 +172,17 @@ class Publisher:
         self._connect(now)
 
     def due(self, now: datetime) -> bool:
-        """Return whether a moment of the grid has passed since the last emission."""
+        """Return whether there may be something to write: every tick, or when a region is ready."""
         tick = self._settings.tick_seconds
         waiting = timedelta(0) < self._not_before - now <= _LONGEST_PAUSE
         return not waiting and (
-            not self.last
-            or len(self.last) < len(self._active)
+            not (self._active or self._ready_at)
+            or any(name not in self._asked for name in self._active)
             or any(now >= moment for moment in self._ready_at.values())
-            # Another moment of the grid, also an earlier one: a clock may be set back.
+            # Another tick, also an earlier one: a clock may be set back.
             or any(
-                now.timestamp() // tick != last.timestamp() // tick for last in self.last.values()
+                now.timestamp() // tick != asked.timestamp() // tick
+                for asked in self._asked.values()
             )
         )
 
@@ -184,7 +198,7 @@ class Publisher:
         """
         self.find(ledger)
         self.connect(now)
-        self.update(ledger, today)
+        self.update(ledger, now, today)
         return self.write(now)
 
     def find(self, ledger: Ledger) -> None:
@@ -201,17 +215,55 @@ class Publisher:
         """Claim the regions that are new here, and open those whose former owner has ended."""
         self._guarded(lambda: self._connect(now), now)
 
-    def update(self, ledger: Ledger, today: date) -> None:
-        """Bring the figures of every region that changed up to `ledger` and `today`."""
-        for name in self._active:
-            if name not in self._changed and today == self._today:
-                continue
-            changed = self._changed.pop(name, set())
+    def update(self, ledger: Ledger, now: datetime, today: date) -> None:
+        """Bring the figures that may be written now up to `ledger` and `today`."""
+        self._asked = dict.fromkeys(self._active, now)
+        self.find(ledger)
+        self._take_moves(ledger, today)
+        for name, region in self._active.items():
+            changed = self._changed.get(name, set())
             for target in self._targets:
-                target.regions[name].update(ledger, changed, today)
-            # From here on a message arrives after this emission, written or not yet.
-            self._numbers[name] = self.versions[name] = self.versions[name] + 1
-        self._today = today
+                one = target.regions[name]
+                if isinstance(one, ProtectedPublication):
+                    if name in target.waiting or not self._bring_up(one, ledger, now, today):
+                        continue
+                elif changed or today != self._today.get(name):
+                    one.update(ledger, changed, today)
+                else:
+                    continue
+                # From here on a message arrives after this emission, written or not yet.
+                if name not in self._numbers:
+                    self._numbers[name] = self.versions[name] = self.versions[name] + 1
+            self._changed.pop(name, None)
+            self._today[name] = today
+
+    def _bring_up(
+        self, one: ProtectedPublication, ledger: Ledger, now: datetime, today: date
+    ) -> bool:
+        """Bring a protected region up to date if it is due; return whether it was."""
+        name = one.region.name
+        if one.needs_dossiers:
+            one.begin(ledger, today, self._dossiers(one.region))
+        elif one.is_due(now):
+            moves = [(key, *stands) for key, stands in self._moves.get(name, {}).items()]
+            one.update(ledger, moves, today)
+        else:
+            return False
+        self._moves[name] = {}
+        return True
+
+    def _take_moves(self, ledger: Ledger, today: date) -> None:
+        """Keep by region which dossiers moved, until its figures are brought up to them."""
+        movements = ledger.movements
+        if movements is None:
+            return
+        if not movements.begun:
+            movements.begin()
+        moves: list[Move] = [*movements.take(), *movements.reach(today.toordinal())]
+        for key, before, after in moves:
+            known = self._moves.setdefault(self._regions.of(key[:4]).name, {})
+            first, last = known.get(key, (before, after))
+            known[key] = (first, last if before is after and key in known else after)
 
     def write(self, now: datetime) -> int:
         """Make and write the emissions that `update` calls for; return how many were stored."""
@@ -269,16 +321,45 @@ class Publisher:
         self.versions[region.name] = self._last_version(region)
         last = self._targets[0].publication.last_emission(region.name)
         if last is not None:
-            self.last[region.name] = last
+            self.last[region.name] = self._asked[region.name] = last
         for target in self._targets:
-            target.regions[region.name] = RegionPublication(
-                region,
-                self._settings.publication,
-                target.disclosure,
-                target.publication.published(region.gebieden),
-            )
+            target.regions[region.name] = self._opened(region, target, last)
         self._active[region.name] = region
         self._changed.setdefault(region.name, set())
+
+    def _opened(
+        self, region: Region, target: _Target, last: datetime | None
+    ) -> RegionPublication | ProtectedPublication:
+        published = target.publication.published(region.gebieden)
+        if target.disclosure.policy == "geen":
+            return RegionPublication(region, self._settings.publication, published)
+        return ProtectedPublication(
+            region,
+            self._settings.publication,
+            target.disclosure,
+            self._settings.definitions,
+            published,
+            last,
+            clock=time.monotonic,
+        )
+
+    @property
+    def outcomes(self) -> dict[str, Outcome]:
+        """How protection went, by region; empty under a policy without."""
+        return {
+            name: one.outcome
+            for name, one in self._targets[0].regions.items()
+            if isinstance(one, ProtectedPublication)
+        }
+
+    @property
+    def more(self) -> bool:
+        """Whether a region has more to write at this same moment: closes of the past."""
+        return any(
+            isinstance(one, ProtectedPublication) and one.has_more
+            for target in self._targets
+            for one in target.regions.values()
+        )
 
     def _write(self, now: datetime, stored: list[str]) -> None:
         self._write_waiting(stored)
@@ -306,7 +387,15 @@ class Publisher:
     def _lose(self, name: str, error: SinkError) -> None:
         """Stop with a region that another process has taken; it goes on from what is published."""
         self._lost[name] = str(error)
-        for known in (self._active, self._changed, self._numbers, self.versions, self.last):
+        for known in (
+            self._active,
+            self._changed,
+            self._moves,
+            self._numbers,
+            self._asked,
+            self.versions,
+            self.last,
+        ):
             known.pop(name, None)
         for target in self._targets:
             target.regions.pop(name, None)

@@ -8,20 +8,23 @@ text holds the numbers alone. It is read by outsiders too, so it is made of noth
 import base64
 import binascii
 import zlib
-from collections.abc import Sequence
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Final
 
 import msgspec
 import numpy as np
 
+from zorgstroom.aggregations.disclosure.release import Frame
 from zorgstroom.aggregations.disclosure.table import (
     DisclosureError,
     Label,
     Mask,
+    Protected,
     Relation,
     Witnesses,
 )
 
-_FORM = 1
+_FORM: Final = 1
 
 
 class CertificateError(DisclosureError):
@@ -95,3 +98,17 @@ def unpacked(text: str, relations: Sequence[Relation], shown: Mask) -> tuple[Wit
     except (ValueError, TypeError) as error:
         raise CertificateError("the certificate belongs to other cells") from error
     return tuple(proof)
+
+
+def certified(proofs: Iterable[tuple[Frame, Protected]]) -> str:
+    """Return the proofs of an emission as one text: JSON, from the name of a system to its proof."""
+    named = {own.name: packed(found.witnesses) for own, found in proofs}
+    return msgspec.json.encode(named, order="deterministic").decode()
+
+
+def systems(text: str) -> Mapping[str, str]:
+    """Return the packed proof of each system in a text of `certified`; a `CertificateError`."""
+    try:
+        return msgspec.json.decode(text, type=dict[str, str])
+    except msgspec.MsgspecError as error:
+        raise CertificateError("the certificate cannot be read") from error

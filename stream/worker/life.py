@@ -85,7 +85,7 @@ class Life:
         dossiers: Any = self.app.Table("dossiers", partitions=partitions)
         tellingen: Any = self.app.Table("tellingen", partitions=partitions)
         tables = Tables(dossiers.data, tellingen.data)
-        self.owned = Owned(settings, tables, key.fingerprint, partitions)
+        self.owned = Owned(settings, tables, key.fingerprint, partitions, clock.today)
         self.owned.loaded = self.publishing.add
         self.owned.dropped = self.publishing.drop
         self.counting = Counting(self.owned, settings.regions, key.fingerprint, self._refuse)

@@ -9,8 +9,10 @@ it is ever published from here.
 import asyncio
 import logging
 from collections.abc import Callable, Collection
+from datetime import date
 from typing import Final
 
+from zorgstroom.aggregations.movements import movements_for
 from zorgstroom.aggregations.update import gemeente_of
 from zorgstroom.stream.errors import OperatorError
 from zorgstroom.stream.kafka.wire import partition_of
@@ -39,6 +41,7 @@ class Owned:
         tables: The Faust tables of dossiers and of counts.
         sleutel: Fingerprint of this worker's pseudonym key.
         partitions: How many there are in all.
+        today: Gives the date of now.
 
     """
 
@@ -48,11 +51,13 @@ class Owned:
         tables: Tables,
         sleutel: str,
         partitions: int,
+        today: Callable[[], date],
     ) -> None:
         self._settings = settings
         self._tables = tables
         self._sleutel = sleutel
         self._count = partitions
+        self._today = today
         self._generation: int | None = None
         self._loading: asyncio.Future[None] | None = None
         self._writers: dict[int, PartitionWriter] = {}
@@ -121,7 +126,12 @@ class Owned:
                 dossiers, tellingen = found.pop(number)
                 self._check_places(number, dossiers)
                 self._purge([number])
-                made = Partition(number, self._settings.definitions, self._tables)
+                made = Partition(
+                    number,
+                    self._settings.definitions,
+                    self._tables,
+                    movements_for(self._settings.disclosure, self._today()),
+                )
                 for _ in made.restore(dossiers, tellingen):
                     await asyncio.sleep(0)
                 self._check_key(made)

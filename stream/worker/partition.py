@@ -16,6 +16,7 @@ from zorgstroom.aggregations.definitions import Definitions
 from zorgstroom.aggregations.derivation import NOTHING, Derived, derive
 from zorgstroom.aggregations.dossier import load
 from zorgstroom.aggregations.ledger import Ledger
+from zorgstroom.aggregations.movements import Movements
 from zorgstroom.aggregations.tellingen import Telling, Tellingen
 from zorgstroom.aggregations.update import Addition, Changes, changes, gemeente_of, rebuild
 from zorgstroom.codecs.events import Start, Stop
@@ -56,16 +57,23 @@ class Partition:
         number: Of the topic `gebeurtenissen`.
         definitions: What counts as what.
         tables: Only what belongs to this partition is touched.
+        movements: Keeps which dossiers move, for a policy that asks.
 
     """
 
-    def __init__(self, number: int, definitions: Definitions, tables: Tables) -> None:
+    def __init__(
+        self,
+        number: int,
+        definitions: Definitions,
+        tables: Tables,
+        movements: Movements | None = None,
+    ) -> None:
         self.number = number
         self.definitions = definitions
         self.dossiers, self._tellingen = tables
         self.size = 0
         """How many dossiers there are."""
-        self.ledger = Ledger(definitions.einddatum_telt_mee)
+        self.ledger = Ledger(definitions.einddatum_telt_mee, movements=movements)
         self.signals: Counter[str] = Counter()
         self.sleutel: str | None = None
         """Fingerprint of the key of the pseudonyms; None as long as there are none."""
@@ -155,7 +163,7 @@ class Partition:
         self.put_right(made.tellingen)
 
     def _move(self, key: str, was: Derived, now: Derived) -> None:
-        self.ledger.apply(gemeente_of(key), was.indicaties, now.indicaties)
+        self.ledger.apply(key, was.indicaties, now.indicaties)
         if was.signals != now.signals:
             self.signals.update(now.signals)
             self.signals.subtract(was.signals)

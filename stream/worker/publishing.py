@@ -12,6 +12,8 @@ from contextlib import suppress
 from datetime import datetime
 from typing import Final
 
+from zorgstroom.aggregations.disclosure.protected import Snapshot
+from zorgstroom.aggregations.regions import Region
 from zorgstroom.sinks.contract import Publication
 from zorgstroom.sinks.errors import SinkError
 from zorgstroom.stream.clock import Clock
@@ -137,14 +139,19 @@ class Publishing:
         if number not in self._publishers:
             return None
         # Up to here others had their turn; the ledger is read in one go.
-        publisher.update(partition.ledger, self._clock.today())
+        publisher.update(partition.ledger, now, self._clock.today())
         await asyncio.to_thread(publisher.write, now)
         return publisher.problem
 
     async def _opened(self, partition: Partition, now: datetime) -> Publisher:
         assert self.places is not None
         publication, exact = self.places
-        made = Publisher(self._settings, publication, exact, self._owner)
+
+        def dossiers(region: Region) -> Snapshot:
+            gemeenten = frozenset(region.gemeenten)
+            return [pair for pair in partition.dossiers.items() if pair[0][:4] in gemeenten]
+
+        made = Publisher(self._settings, publication, exact, self._owner, dossiers)
         partition.ledger.changed.update(partition.ledger.cells)
         codes = frozenset(cell.gemeente for cell in partition.ledger.cells)
         regions, count = self._settings.regions, self._count

@@ -1,0 +1,161 @@
+"""
+What stands published of a region, cell by cell, and what an emission adds to it.
+
+The published history is half of the state (the dossiers are the other half): after a restart all
+of this is read back from it.
+"""
+
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, field
+from datetime import date, datetime
+from typing import Final, NamedTuple
+
+from zorgstroom.aggregations.disclosure.plan import Cell, Span, areas
+from zorgstroom.aggregations.products import PRODUCTS
+from zorgstroom.aggregations.regions import Region
+from zorgstroom.aggregations.results import Series, SeriesValues, Status
+
+_PRODUCT_ROW: Final = {(p.wet, p.niveau, p.product): row for row, p in enumerate(PRODUCTS)}
+
+
+class Row(NamedTuple):
+    """The published state of one cell."""
+
+    waarde: int | None
+    status: Status
+    versie: int
+    """The emission that wrote it."""
+    tijd: datetime
+    """When the value was made: earlier than the emission's own time for a figure that is held."""
+
+
+@dataclass(slots=True)
+class Rows:
+    """Everything that was published of a region and stands."""
+
+    region: Region
+    rows: dict[Cell, Row] = field(default_factory=dict)
+    moments: dict[int, datetime] = field(default_factory=dict)
+    """The time of each emission of which a row still stands."""
+
+    @classmethod
+    def read(cls, region: Region, published: Iterable[SeriesValues]) -> "Rows":
+        """Return what stands in `published`, as a place of publication gives it."""
+        found = cls(region)
+        for values in published:
+            series = values.series
+            product = _PRODUCT_ROW.get((series.wet, series.product_niveau, series.product))
+            if product is None:
+                continue
+            cells = zip(
+                values.perioden,
+                values.waarden,
+                values.statussen,
+                values.versies,
+                values.tijden,
+                strict=True,
+            )
+            for start, waarde, status, versie, tijd in cells:
+                cell = Cell(series.gebied, product, series.maat, series.periode_soort, start)
+                found.put(cell, Row(waarde, status, versie, tijd))
+        return found
+
+    def put(self, cell: Cell, row: Row) -> None:
+        """Know that `row` stands for `cell`."""
+        self.rows[cell] = row
+        # A figure that is held carries an older time than its emission; no row carries a newer one.
+        known = self.moments.get(row.versie)
+        self.moments[row.versie] = row.tijd if known is None else max(known, row.tijd)
+
+    def value(self, cell: Cell) -> int | None:
+        """Return the figure that stands for `cell`; None without one."""
+        row = self.rows.get(cell)
+        return None if row is None else row.waarde
+
+    def is_closed(self, cell: Cell) -> bool:
+        """Return whether `cell` was published at the close of its period."""
+        row = self.rows.get(cell)
+        return row is not None and row.status == "definitief"
+
+    def is_fresh(self, cell: Cell) -> bool:
+        """Return whether the figure of `cell` was made by the emission that wrote it last."""
+        row = self.rows.get(cell)
+        return row is not None and row.waarde is not None and row.tijd == self.moments[row.versie]
+
+    def closed(self) -> dict[Span, int]:
+        """Return the periods that were closed, each with the `versie` of its close."""
+        return {
+            Span(cell.soort, cell.start): row.versie
+            for cell, row in self.rows.items()
+            if row.status == "definitief"
+        }
+
+
+@dataclass(slots=True)
+class Draft:
+    """What an emission is going to write."""
+
+    under: Rows
+    versie: int
+    tijd: datetime
+    rows: dict[Cell, Row] = field(default_factory=dict)
+
+    def show(self, cell: Cell, waarde: int, status: Status = "voorlopig") -> None:
+        """Publish a figure that is made now."""
+        self._put(cell, Row(waarde, status, self.versie, self.tijd))
+
+    def withhold(self, cell: Cell, status: Status = "voorlopig") -> None:
+        """Publish that there is no figure."""
+        self._put(cell, Row(None, status, self.versie, self.tijd))
+
+    def hold(self, cell: Cell, waarde: int, tijd: datetime, status: Status) -> None:
+        """Publish a figure of before again, with the time at which it was made."""
+        self._put(cell, Row(waarde, status, self.versie, tijd))
+
+    def value(self, cell: Cell) -> int | None:
+        """Return the figure that will stand for `cell`."""
+        row = self.rows.get(cell)
+        return self.under.value(cell) if row is None else row.waarde
+
+    def confirm(self) -> None:
+        """Know that it is written."""
+        for cell, row in self.rows.items():
+            self.under.put(cell, row)
+        self.under.moments[self.versie] = self.tijd
+
+    def values(self) -> list[SeriesValues]:
+        """Return the rows as they are written, in a fixed order."""
+        return list(_grouped(self.under.region, self.rows))
+
+    def _put(self, cell: Cell, row: Row) -> None:
+        old = self.under.rows.get(cell)
+        same = old is not None and (old.waarde, old.status) == (row.waarde, row.status)
+        # A figure that comes out the same is still one of now; a missing one is no news.
+        if not same or row.waarde is not None:
+            self.rows[cell] = row
+
+
+def _grouped(region: Region, rows: dict[Cell, Row]) -> Iterator[SeriesValues]:
+    kinds = dict(areas(region))
+    found: dict[Series, list[tuple[date, Row]]] = {}
+    for cell, row in rows.items():
+        product = PRODUCTS[cell.product]
+        series = Series(
+            kinds[cell.gebied],
+            cell.gebied,
+            product.wet,
+            product.niveau,
+            product.product,
+            cell.soort,
+            cell.maat,
+        )
+        found.setdefault(series, []).append((cell.start, row))
+    for series, pairs in found.items():
+        pairs.sort(key=lambda pair: pair[0])
+        yield SeriesValues(
+            series,
+            [start for start, _ in pairs],
+            [row.waarde for _, row in pairs],
+            [row.status for _, row in pairs],
+            [row.tijd for _, row in pairs],
+        )
