@@ -53,5 +53,5 @@ $(UV):
 	.tools/bin/python -m pip install --quiet --disable-pip-version-check "uv>=0.9,<1"
 
 .venv/ready: pyproject.toml uv.lock | $(UV)
-	UV_PROJECT_ENVIRONMENT=.venv $(UV) sync --quiet --locked --all-extras --python "$$($(PYTHON) -c 'import sys; print(sys.executable)')"
+	UV_PROJECT_ENVIRONMENT=.venv UV_COMPILE_BYTECODE=1 $(UV) sync --quiet --locked --all-extras --python "$$($(PYTHON) -c 'import sys; print(sys.executable)')"
 	@touch $@

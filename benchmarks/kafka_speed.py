@@ -4,7 +4,10 @@ The whole way on Kafka: our worker beside textbook Faust and Quix Streams, on on
 Run `python -m benchmarks.kafka_speed`; some minutes. All messages stand in `berichten` before
 anyone starts. The time runs from the first record of the second topic (events) to the end: for ours
 until the last figure can be queried, for the others until their last count is in the changelog,
-which is the easier end. Compare the ratios; results go to `benchmarks/results/kafka_speed.jsonl`.
+which is the easier end; `worker_counted` is our time to that end. A shared machine makes rates of
+little worth: contenders take turns, compare the ratios. `cpu_seconds` is what the contender's own
+processes used from their start to the end, without broker and (but for the embedded process)
+database. Results go to `benchmarks/results/kafka_speed.jsonl`.
 """
 
 import argparse
@@ -18,7 +21,7 @@ from collections.abc import Callable
 from datetime import UTC, date, datetime
 from pathlib import Path
 from statistics import median
-from typing import Any
+from typing import Any, NamedTuple
 
 from deploy.local.kafka import Broker
 from tests.cluster import Cluster, cluster
@@ -41,6 +44,15 @@ PEERS = {
 }
 
 
+class Took(NamedTuple):
+    """One measurement."""
+
+    seconds: float
+    cpu: float
+    counted: float | None = None
+    """Seconds to the last count in the changelog."""
+
+
 def main() -> None:
     """Measure each contender `--rounds` times, in turn."""
     parser = argparse.ArgumentParser()
@@ -52,10 +64,10 @@ def main() -> None:
         params = Params(today=TODAY, seed=5, messages=chosen.messages, regios=8)
         write(generate(params, None), folder / "stroom")
         messages = [one.data for one in sources.read([folder / "stroom" / "berichten"])]
-        rates: dict[str, list[float]] = {}
+        found: dict[str, list[Took]] = {}
         with Broker(folder / "kafka") as broker:
             for number in range(chosen.rounds):
-                contenders: dict[str, Callable[[], float]] = {
+                contenders: dict[str, Callable[[], Took]] = {
                     "embedded": lambda: embedded(folder, messages),
                     "worker": lambda: ours(broker, folder, messages, 1),
                     "two_workers": lambda: ours(broker, folder, messages, 2),
@@ -63,26 +75,33 @@ def main() -> None:
                     "quix": lambda: peer("quix", broker, folder, messages),
                 }
                 for contender, measure in contenders.items():
-                    seconds = measure()
-                    rates.setdefault(contender, []).append(len(messages) / seconds)
-                    print(number, contender, round(len(messages) / seconds), flush=True)
-    middle = {contender: round(median(found)) for contender, found in rates.items()}
+                    took = measure()
+                    found.setdefault(contender, []).append(took)
+                    if took.counted is not None:
+                        counted = Took(took.counted, took.cpu)
+                        found.setdefault(f"{contender}_counted", []).append(counted)
+                    print(number, contender, took, os.getloadavg(), flush=True)
+    count = len(messages)
+    middle = {name: round(count / median(t.seconds for t in ts)) for name, ts in found.items()}
     told: dict[str, Any] = {
         "when": datetime.now(UTC).isoformat(timespec="seconds"),
         "cores": os.cpu_count(),
+        "load": round(os.getloadavg()[1], 1),
         "python": sys.version.split()[0],
-        "messages": len(messages),
+        "messages": count,
         "rounds": chosen.rounds,
         "messages_per_second": middle,
         "worker_by": {n: round(middle["worker"] / rate, 2) for n, rate in middle.items()},
+        "cpu_seconds": {n: round(median(t.cpu for t in ts), 1) for n, ts in found.items()},
+        "all_seconds": {n: [round(t.seconds, 1) for t in ts] for n, ts in found.items()},
     }
     print(json.dumps(told, indent=1))
     with RESULTS.open("a") as file:
         file.write(json.dumps(told) + "\n")
 
 
-def embedded(folder: Path, messages: list[bytes]) -> float:
-    """Return the seconds of the embedded process, from messages in memory to figures."""
+def embedded(folder: Path, messages: list[bytes]) -> Took:
+    """Measure the embedded process, from messages in memory to figures."""
     truth = load_truth(folder / "stroom" / "truth.json")
     regios = {name: [code for code, _ in rows] for name, rows in truth.regios.items()}
     settings = Settings.model_validate(
@@ -90,16 +109,16 @@ def embedded(folder: Path, messages: list[bytes]) -> float:
     )
     data = Path(tempfile.mkdtemp(dir=folder))
     with Engine(settings, data, SystemClock(TODAY)) as engine:
-        begun = time.monotonic()
+        begun, cpu = time.monotonic(), time.process_time()
         for at in range(0, len(messages), 5000):
             part = messages[at : at + 5000]
             engine.process([sources.Input("", "", message) for message in part])
         engine.publish()
-        return time.monotonic() - begun
+        return Took(time.monotonic() - begun, time.process_time() - cpu)
 
 
-def ours(broker: Broker, folder: Path, messages: list[bytes], workers: int) -> float:
-    """Return the seconds from the first event to the last figure."""
+def ours(broker: Broker, folder: Path, messages: list[bytes], workers: int) -> Took:
+    """Measure from the first event to the last figure."""
     name = f"wij-{workers}-{time.time_ns()}"
     more = {"ZORGSTROOM_KAFKA__BATCH": "2000", "ZORGSTROOM_PUBLICATION__JAREN": "2"}
     with cluster(broker.address, folder / "stroom", folder / name, name, **more) as running:
@@ -109,8 +128,16 @@ def ours(broker: Broker, folder: Path, messages: list[bytes], workers: int) -> f
         for _ in range(workers):
             running.start()
         running.check()
+        cpu = sum(cpu_of(worker.process.pid) for worker in running.workers)
         kafka = running.settings.kafka
-        return ended(running) - first(kafka, kafka.gebeurtenissen)
+        begun = first(kafka, kafka.gebeurtenissen)
+        return Took(ended(running) - begun, cpu, latest(kafka, kafka.tellingen) - begun)
+
+
+def cpu_of(pid: int) -> float:
+    """Return the seconds of processor that a process has used."""
+    told = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
+    return (int(told[11]) + int(told[12])) / os.sysconf("SC_CLK_TCK")
 
 
 def ended(running: Cluster) -> float:
@@ -119,8 +146,8 @@ def ended(running: Cluster) -> float:
     return max(moment.timestamp() for moment in made if moment is not None)
 
 
-def peer(name: str, broker: Broker, folder: Path, messages: list[bytes]) -> float:
-    """Return the seconds of a peer from its first event to its last count."""
+def peer(name: str, broker: Broker, folder: Path, messages: list[bytes]) -> Took:
+    """Measure a peer from its first event to its last count."""
     group = f"{name[:4]}{time.time_ns()}"
     kafka = Kafka(brokers=broker.address, group=group, prefix=f"{group}-")
     with admin(kafka) as client:
@@ -150,6 +177,7 @@ def peer(name: str, broker: Broker, folder: Path, messages: list[bytes]) -> floa
             now = sum(group_offsets(kafka).values())
             still = still + 1 if now == last and now >= len(messages) else 0
             last = now
+        cpu = cpu_of(process.pid)
     finally:
         process.kill()
         process.wait()
@@ -158,10 +186,10 @@ def peer(name: str, broker: Broker, folder: Path, messages: list[bytes]) -> floa
     changelog = next(topic for topic in names if "changelog" in topic)
     # Quix makes its second topic itself, and leaves ours empty.
     events = next((t for t in names if t.startswith("repartition__")), kafka.gebeurtenissen)
-    seconds = latest(kafka, changelog) - first(kafka, events)
+    took = Took(latest(kafka, changelog) - first(kafka, events), cpu)
     with admin(kafka) as client:
         client.delete_topics(names)
-    return seconds
+    return took
 
 
 def first(kafka: Kafka, topic: str) -> float:

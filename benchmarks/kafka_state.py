@@ -1,6 +1,9 @@
 """
 How long a fresh worker takes to own a large state, and what a dossier costs in memory.
 
+The time runs from the start of the process; `cpu_seconds` leaves out what a start takes anyway, and
+memory what an empty worker has.
+
 Run `python -m benchmarks.kafka_state --dossiers 200000 --regions 8`, or `--dossiers 3000000
 --regions 40`. The dossiers are synthetic (one start each, one in two also a stop) and are written
 straight to the changelog. Results go to `benchmarks/results/kafka_state.jsonl`.
@@ -19,7 +22,9 @@ from pathlib import Path
 
 from aiokafka import AIOKafkaProducer
 
+from benchmarks.kafka_speed import cpu_of
 from deploy.local.kafka import Broker
+from tests.bridge import running_bridge
 from tests.cluster import KEY, WorkerProcess, wait_until
 from zorgstroom.aggregations.dossier import Dossier, Message, Record, dump
 from zorgstroom.stream.kafka import topics
@@ -79,10 +84,10 @@ async def fill(settings: Settings, count: int, codes: list[str]) -> int:
     return size
 
 
-def memory(pid: int) -> int:
-    """Return the resident bytes of a process."""
+def memory(pid: int, what: str = "VmRSS") -> int:
+    """Return the resident bytes of a process, now or (`VmHWM`) at most."""
     for line in Path(f"/proc/{pid}/status").read_text().splitlines():
-        if line.startswith("VmRSS"):
+        if line.startswith(what):
             return int(line.split()[1]) * 1024
     return 0
 
@@ -100,10 +105,16 @@ def main() -> None:
     codes = [code for gemeenten in regios.values() for code in gemeenten]
     with tempfile.TemporaryDirectory(prefix="toestand-") as name:
         folder = Path(name)
-        with Broker(folder / "kafka", extra={"log.segment.bytes": "268435456"}) as broker:
-            environment = {
+        with (
+            Broker(folder / "kafka", extra={"log.segment.bytes": "268435456"}) as broker,
+            running_bridge() as bridge,
+        ):
+            os.environ |= {
                 "ZORGSTROOM_KAFKA__BROKERS": broker.address,
                 "ZORGSTROOM_KAFKA__PARTITIONS": str(chosen.regions),
+                "ZORGSTROOM_CLICKHOUSE__URL": bridge.url,
+                "ZORGSTROOM_CLICKHOUSE__USER": bridge.user,
+                "ZORGSTROOM_CLICKHOUSE__PASSWORD": bridge.password,
                 "ZORGSTROOM_REGIOS": json.dumps(regios),
                 "ZORGSTROOM_DISCLOSURE__POLICY": "geen",
                 "ZORGSTROOM_TODAY": "2026-03-15",
@@ -111,26 +122,31 @@ def main() -> None:
                 "ZORGSTROOM_HTTP__PORT": "0",
                 "ZORGSTROOM_KEY": KEY,
             }
-            os.environ.update(environment)
             settings = Settings()
             topics.carry_out(settings.kafka, topics.look(settings.kafka))
+
+            def own(folder: Path, dossiers: int) -> WorkerProcess:
+                made = WorkerProcess(dict(os.environ), folder)
+                wait_until(
+                    "the state is owned",
+                    lambda: (
+                        len(made.partitions()) == chosen.regions
+                        and made.status()["dossiers"] == dossiers
+                    ),
+                    1500,
+                )
+                return made
+
+            empty = own(folder / "w0", 0)
+            base, start = memory(empty.process.pid), cpu_of(empty.process.pid)
+            empty.end(15)
             size = asyncio.run(fill(settings, chosen.dossiers, codes))
-            empty = WorkerProcess(dict(os.environ), folder / "w0")
-            wait_until("the worker is up", lambda: bool(empty.status()))
-            base = memory(empty.process.pid)
-            empty.end(9)
+            bridge.fail(1_000_000, "503")  # what publishing takes is not asked here
             begun = time.monotonic()
-            worker = WorkerProcess(dict(os.environ), folder / "w1")
-            wait_until(
-                "the state is owned",
-                lambda: (
-                    len(worker.partitions()) == chosen.regions
-                    and worker.status()["dossiers"] == chosen.dossiers
-                ),
-                900,
-            )
+            worker = own(folder / "w1", chosen.dossiers)
             seconds = time.monotonic() - begun
-            used = memory(worker.process.pid)
+            cpu = cpu_of(worker.process.pid) - start
+            used, most = (memory(worker.process.pid, what) for what in ("VmRSS", "VmHWM"))
             worker.end(9)
     told = {
         "when": datetime.now(UTC).isoformat(timespec="seconds"),
@@ -140,8 +156,10 @@ def main() -> None:
         "dossiers": chosen.dossiers,
         "regions": chosen.regions,
         "seconds_to_own": round(seconds, 1),
+        "cpu_seconds": round(cpu, 1),
         "stored_bytes_each": round(size / chosen.dossiers),
         "memory_bytes": used,
+        "most_memory_bytes": most,
         "memory_bytes_each": round((used - base) / chosen.dossiers),
     }
     print(json.dumps(told, indent=1))

@@ -23,8 +23,10 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from zorgstroom.aggregations.definitions import Definitions
-from zorgstroom.aggregations.disclosure.plan import Cell, Span, last_day
+from zorgstroom.aggregations.disclosure.plan import STOCKS, Cell, Span, last_day, months_of
 from zorgstroom.aggregations.disclosure.protected import ProtectedPublication
+from zorgstroom.aggregations.disclosure.release import Frame
+from zorgstroom.aggregations.disclosure.table import Ints, Protected
 from zorgstroom.aggregations.ledger import Ledger
 from zorgstroom.aggregations.movements import Movements
 from zorgstroom.aggregations.periods import AMSTERDAM
@@ -84,7 +86,20 @@ class Kept:
     """What was published, with what was true at that moment of every cell that is in the plan."""
 
     emissions: list[Emission] = field(default_factory=list)
+    systems: list[list[tuple[Frame, Ints, Protected]]] = field(default_factory=list)
+    """Per emission what was weighed together, the true counts, and what was made of it."""
     seconds: list[float] = field(default_factory=list)
+
+
+class Watched(ProtectedPublication):
+    """A publication that tells what it knew: for measuring and attacking, never for use."""
+
+    systems: list[tuple[Frame, Ints, Protected]]
+
+    def _made(self, own: Frame, values: Ints, candidates: Ints) -> Protected:
+        found = super()._made(own, values, candidates)
+        self.systems.append((own, values, found))
+        return found
 
 
 class Town:
@@ -95,7 +110,7 @@ class Town:
         self.definitions = Definitions()
         self.dossiers: dict[str, bytes] = {}
         self.ledger = Ledger(movements=Movements(FIRST.toordinal()))
-        self.publication = ProtectedPublication(
+        self.publication = Watched(
             REGION, rules, disclosure, self.definitions, clock=time.monotonic
         )
         self.versie = 1 << 32
@@ -125,11 +140,13 @@ class Town:
                 moves = [(key, *stands) for key, stands in moved.items()]
                 self.publication.update(self.ledger, moves, today)
             self.versie += 1
+            self.publication.systems = []
             begun = time.perf_counter()
             emission = self.publication.emission(self.versie, now.astimezone(UTC))
             self.kept.seconds.append(time.perf_counter() - begun)
             if emission is not None:
                 self.kept.emissions.append(emission)
+                self.kept.systems.append(self.publication.systems)
                 self.publication.confirm()
             if not self.publication.has_more:
                 return
@@ -207,9 +224,12 @@ def worth(town: Town, first: date, last: date) -> dict[str, Any]:
         one = found.setdefault(name, {"between": [], "age": [], "cells": []})
         one["cells"].append(1.0)
         one["between"] += [(b - a) / 10 for a, b in zip(times, times[1:], strict=False)]
-        ages = np.arange(len(grid)) - np.array(times)[
-            np.clip(np.searchsorted(times, np.arange(len(grid)), side="right") - 1, 0, None)
-        ]
+        ages = (
+            np.arange(len(grid))
+            - np.array(times)[
+                np.clip(np.searchsorted(times, np.arange(len(grid)), side="right") - 1, 0, None)
+            ]
+        )
         one["age"] += (ages[ages >= 0] / 10).tolist()
     return {
         name: {
@@ -223,16 +243,27 @@ def worth(town: Town, first: date, last: date) -> dict[str, Any]:
     }
 
 
-def closes(town: Town, truth: dict[Cell, int], threshold: int) -> dict[str, Any]:
+def closes(kept: Kept, threshold: int) -> dict[str, Any]:
     """Return what is shown of the cells of T and more at closes, per kind of period."""
     found: dict[str, dict[str, Any]] = {}
-    for emission in town.kept.emissions:
+    for emission, systems in zip(kept.emissions, kept.systems, strict=True):
+        truth = {
+            cell: int(value)
+            for own, values, _ in systems
+            for cell, value in zip(own.cells, values, strict=True)
+        }
         for cell, waarde, status, tijd in rows(emission):
-            true = truth.get(cell)
+            if cell.maat in STOCKS:
+                month = months_of(Span(cell.soort, cell.start))[-1]
+                true = truth.get(cell._replace(soort="maand", start=month))
+            else:
+                true = truth.get(cell)
             if status != "definitief" or true is None or true < threshold:
                 continue
             for name in (cell.soort, f"{cell.soort} {level(cell)} {cell.maat}"):
-                one = found.setdefault(name, {"cells": 0, "shown": 0, "held": 0, "count": 0, "seen": 0})
+                one = found.setdefault(
+                    name, {"cells": 0, "shown": 0, "held": 0, "count": 0, "seen": 0}
+                )
                 one["cells"] += 1
                 one["count"] += true
                 if waarde is not None:
@@ -266,7 +297,6 @@ def main() -> None:
     begun = time.perf_counter()
     run(town, told, asked.until)
     seconds = time.perf_counter() - begun
-    live = [s for s, e in zip(town.kept.seconds, town.kept.emissions, strict=False) if s < 2]
     line = {
         "when": datetime.now(UTC).isoformat(timespec="seconds"),
         "messages": len(told),
@@ -282,19 +312,18 @@ def main() -> None:
             "most": round(max(town.kept.seconds) * 1000, 1),
         },
         "live": worth(town, FIRST, min(asked.until, date(2025, 12, 31))),
-        "closes": closes(town, town.publication.truths, disclosure.threshold),
+        "closes": closes(town.kept, disclosure.threshold),
         "certificate_bytes": {
             "median": float(np.median([len(e.certificaat) for e in town.kept.emissions])),
             "most": max(len(e.certificaat) for e in town.kept.emissions),
         },
         "python": platform.python_version(),
     }
-    del live
     print(json.dumps(line, indent=1))
     with RESULTS.open("a", encoding="utf-8") as file:
         file.write(json.dumps(line) + "\n")
     if asked.keep:
-        asked.keep.write_bytes(pickle.dumps((town.kept, town.publication.truths)))
+        asked.keep.write_bytes(pickle.dumps(town.kept))
 
 
 if __name__ == "__main__":

@@ -11,6 +11,7 @@ import re
 import subprocess
 import sys
 import threading
+import time
 from base64 import b64encode
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -34,7 +35,11 @@ class Bridge:
     password: str = PASSWORD
 
     def fail(self, times: int, how: str) -> None:
-        """Make the next requests fail: a status (`503`), `code252`, `drop` or `drop-after`."""
+        """
+        Make the next requests fail: a status (`503`), `code252`, `drop` or `drop-after`.
+
+        `slow2.5` answers them well, after that many seconds.
+        """
         urlopen(f"{self.url}/fail?n={times}&how={how}").read()
 
     def statements(self) -> int:
@@ -134,6 +139,8 @@ class Handler(BaseHTTPRequestHandler):
             return self.reply(int(failure), b"no server behind this proxy")
         if failure.startswith("code"):
             return self.refuse(500, f"Code: {failure[4:]}. DB::Exception: as told (AS_TOLD)")
+        if failure.startswith("slow"):
+            time.sleep(float(failure[4:]))
         found = b""
         if failure != "drop":
             sql = "\n".join(part for part in (given.get("query"), body) if part)

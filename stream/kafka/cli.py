@@ -30,7 +30,7 @@ def worker(data: Path, port: int | None, today: datetime | None) -> None:
     """Verwerk de berichten op Kafka; start er zoveel als nodig, ook op andere machines."""
     from zorgstroom.stream.kafka import commands  # noqa: PLC0415 - Faust is slow to load
 
-    sys.exit(commands.worker(load_settings(today), data, port))
+    commands.worker(load_settings(today), data, port)
 
 
 @main.command()

@@ -59,12 +59,16 @@ def admin(kafka: Kafka) -> Iterator["KafkaAdminClient"]:
 def group_offsets(kafka: Kafka) -> "dict[TopicPartition, int]":
     """Return the next offset that the workers read, by partition; those they ever read."""
     with admin(kafka) as client:
-        from kafka.errors import CoordinatorNotAvailableError  # noqa: PLC0415
+        from kafka import errors  # noqa: PLC0415
 
         for attempt in itertools.count():
             try:
                 found = client.list_group_offsets({kafka.group: None}).get(kafka.group, {})
-            except CoordinatorNotAvailableError:
+            except (
+                errors.CoordinatorNotAvailableError,
+                errors.CoordinatorLoadInProgressError,
+                errors.NotCoordinatorError,
+            ):
                 # A broker that is new makes its own topic of offsets at the first question.
                 if attempt == _ATTEMPTS:
                     raise

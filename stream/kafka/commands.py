@@ -5,6 +5,7 @@ import logging
 import time
 from collections.abc import Sequence
 from pathlib import Path
+from typing import NoReturn
 
 import click
 from rich.table import Table
@@ -28,8 +29,8 @@ _NOISY = (
 )
 
 
-def worker(settings: Settings, data: Path, port: int | None) -> int:
-    """Run a worker; return its exit code."""
+def worker(settings: Settings, data: Path, port: int | None) -> NoReturn:
+    """Run a worker, and end this process with its exit code."""
     try:
         from zorgstroom.stream.worker import run  # noqa: PLC0415 - an extra, and slow to load
     except ImportError as error:
@@ -43,7 +44,7 @@ def worker(settings: Settings, data: Path, port: int | None) -> int:
     for name in _NOISY:  # their errors reach our log as reasons, without what they quote
         logging.getLogger(name).setLevel(logging.CRITICAL)
     data.mkdir(mode=0o700, parents=True, exist_ok=True)
-    return run.run(
+    run.run(
         settings,
         data,
         ready=lambda url: err.print(

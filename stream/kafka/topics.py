@@ -13,6 +13,7 @@ from zorgstroom.stream.kafka.client import LARGEST, admin, group_offsets
 from zorgstroom.stream.settings import Kafka
 
 _DAY_MS: Final = 86_400_000
+_SAFE_ON: Final = "min.insync.replicas"
 _COMPACT: Final = {
     "cleanup.policy": "compact",
     "min.cleanable.dirty.ratio": "0.3",
@@ -76,8 +77,11 @@ def wished(kafka: Kafka) -> dict[str, Topic]:
             "max.message.bytes": str(LARGEST),
         }
 
+    # With three copies a write is safe on two, and one broker may be away.
+    copies = {_SAFE_ON: "2"} if kafka.replication > 2 else {}
+
     def topic(configs: Mapping[str, str], partitions: int = kafka.partitions) -> Topic:
-        return Topic(partitions, kafka.replication, configs)
+        return Topic(partitions, kafka.replication, {**configs, **copies})
 
     return {
         kafka.berichten: topic(timed(kafka.berichten_days)),
@@ -121,6 +125,8 @@ def compare(kafka: Kafka, found: Mapping[str, Topic], *, in_use: bool) -> Plan:
                 "kafka-reassign-partitions, of zet ZORGSTROOM_KAFKA__REPLICATION lager."
             )
         wrong = {key: value for key, value in wish.configs.items() if now.configs.get(key) != value}
+        if now.replication < wish.replication:
+            wrong.pop(_SAFE_ON, None)  # with too few copies nothing could be written any more
         if wrong:
             plan.configure[name] = wrong
     return plan

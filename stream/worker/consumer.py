@@ -33,17 +33,26 @@ class Delivered(NamedTuple):
 
 
 class Queue:
-    """What was fetched of one topic and not yet taken."""
+    """
+    What was fetched of one topic and not yet taken.
 
-    def __init__(self, size: int) -> None:
+    Args:
+        size: Records from which on no more is fetched.
+        most_bytes: The same in bytes; a message may take 25 MB, most take 3 kB.
+
+    """
+
+    def __init__(self, size: int, most_bytes: int) -> None:
         self._size = size
+        self._most_bytes = most_bytes
+        self._bytes = 0
         self._waiting: list[Delivered] = []
         self._filled = asyncio.Event()
 
     @property
     def has_room(self) -> bool:
         """Whether more should be fetched; memory is bounded by this."""
-        return len(self._waiting) < self._size
+        return len(self._waiting) < self._size and self._bytes < self._most_bytes
 
     @property
     def is_empty(self) -> bool:
@@ -53,24 +62,39 @@ class Queue:
     def put(self, records: list[Delivered]) -> None:
         """Add records, those of a partition in the order of their offsets."""
         self._waiting += records
+        self._bytes += sum(map(_size, records))
         self._filled.set()
 
     def clear(self) -> None:
         """Forget everything: it will be fetched again."""
         self._waiting = []
+        self._bytes = 0
         self._filled.clear()
 
     async def take(self, most: int, linger: float) -> list[Delivered]:
-        """Return at most `most` records; a batch that is not full waits `linger` seconds."""
+        """
+        Return at most `most` records; a batch that is not full waits `linger` seconds.
+
+        It does not wait when there is no room for more.
+        """
         loop = asyncio.get_running_loop()
         await self._filled.wait()
         until = loop.time() + linger
-        while len(self._waiting) < most and (left := until - loop.time()) > 0:
+        while (
+            len(self._waiting) < most
+            and self._bytes < self._most_bytes
+            and (left := until - loop.time()) > 0
+        ):
             await asyncio.sleep(min(left, _PAUSE))
         taken, self._waiting = self._waiting[:most], self._waiting[most:]
+        self._bytes -= sum(map(_size, taken))
         if not self._waiting:
             self._filled.clear()
         return taken
+
+
+def _size(one: Delivered) -> int:
+    return len(one.record.value or b"")
 
 
 class _Thread(driver.AIOKafkaConsumerThread):

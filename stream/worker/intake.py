@@ -5,6 +5,7 @@ Sending the same message twice does no harm, so a batch is sent whole, then awai
 counts as read.
 """
 
+import asyncio
 import logging
 from collections import Counter
 from collections.abc import Awaitable, Mapping, Sequence
@@ -97,8 +98,7 @@ class Intake:
             packed = wire.pack(found, self._sleutel, raw.received_ms)
             events.setdefault(place, []).append(packed)
         await self._send(events)
-        for raw, reason in refused:
-            await self.refuse(raw, reason)
+        await asyncio.gather(*(self.refuse(raw, reason) for raw, reason in refused))
         self.read += len(batch)
 
     async def refuse(self, raw: Raw, reason: Reason) -> None:

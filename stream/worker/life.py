@@ -30,10 +30,11 @@ from zorgstroom.stream.worker.seam import App
 
 _LOG: Final = logging.getLogger(__name__)
 
-
 _GOODBYE: Final = 5.0
 """Seconds that each part has to close."""
 _SHORTEST_STALL: Final = 20.0
+_MOST_BYTES: Final = 64_000_000
+"""Fetched ahead of a topic; a fetch may go over it by 4 MB, or one record, a partition."""
 
 
 class StalledError(Exception):
@@ -67,8 +68,10 @@ class Life:
         self._moved_at = loop.time()
         self.intake = Intake(settings, Decoder(key), key.fingerprint, partitions, clock)
         self.publishing = Publishing(settings, clock, open_places, partitions)
+        self.publishing.is_behind = self._is_behind
         self._queues = {
-            topic: Queue(2 * kafka.batch) for topic in (kafka.berichten, kafka.gebeurtenissen)
+            topic: Queue(2 * kafka.batch, _MOST_BYTES)
+            for topic in (kafka.berichten, kafka.gebeurtenissen)
         }
         self.app = App(
             kafka.group,
@@ -161,6 +164,14 @@ class Life:
                         self._moved_at = now
             if now - self._moved_at > limit:
                 raise StalledError(f"al {limit:.0f} s geen voortgang")
+
+    async def _is_behind(self) -> bool:
+        """Return whether messages wait here; not while the group divides the partitions."""
+        if not self.ready:
+            return False
+        with contextlib.suppress(Exception):
+            return await self.app.is_behind()
+        return False
 
     async def _work(self) -> None:
         """Run Faust; ends only by what went wrong there."""

@@ -8,7 +8,7 @@ it is ever published from here.
 
 import asyncio
 import logging
-from collections.abc import Callable, Collection
+from collections.abc import Callable, Collection, Sequence
 from datetime import date
 from typing import Final
 
@@ -99,7 +99,7 @@ class Owned:
             kept = self._generation is not None and generation == self._generation + 1
             self._generation = generation
             gone = [n for n in self._writers if n not in numbers or not kept]
-            await asyncio.gather(*(self._give_up(number) for number in gone))
+            await self._give_up(gone)
             fresh = {
                 n: PartitionWriter(self._settings.kafka, n) for n in numbers - {*self._writers}
             }
@@ -122,10 +122,10 @@ class Owned:
         async with self.still:
             missing = [number for number in self._writers if number not in self.partitions]
             found = await read_changelogs(self._settings.kafka, missing) if missing else {}
+            self._purge(missing)  # what a reading that was cut off has left
             for number in missing:
                 dossiers, tellingen = found.pop(number)
                 self._check_places(number, dossiers)
-                self._purge([number])
                 made = Partition(
                     number,
                     self._settings.definitions,
@@ -144,14 +144,15 @@ class Owned:
     async def close(self) -> None:
         """Give up everything."""
         async with self.still:
-            await asyncio.gather(*(self._give_up(number) for number in list(self._writers)))
+            await self._give_up(list(self._writers))
 
-    async def _give_up(self, number: int) -> None:
-        self._purge([number])  # also what a reading that was cut off has left
-        partition = self.partitions.pop(number, None)
-        if partition is not None:
-            self.dropped(partition)
-        await self._writers.pop(number).close()
+    async def _give_up(self, numbers: Sequence[int]) -> None:
+        self._purge(numbers)
+        for number in numbers:
+            partition = self.partitions.pop(number, None)
+            if partition is not None:
+                self.dropped(partition)
+        await asyncio.gather(*(self._writers.pop(number).close() for number in numbers))
 
     async def _put_right(self, partition: Partition) -> None:
         wrong = partition.differing()
@@ -163,6 +164,8 @@ class Owned:
 
     def _purge(self, numbers: Collection[int]) -> None:
         """Forget what the tables hold of partitions; they hold all of them together."""
+        if not numbers:
+            return
         of: dict[str, bool] = {}
         regions = self._settings.regions
         for table in self._tables:

@@ -7,7 +7,7 @@ message: figures are then late, the state goes on, and the next emission has all
 
 import asyncio
 import logging
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 from contextlib import suppress
 from datetime import datetime
 from typing import Final
@@ -23,6 +23,10 @@ from zorgstroom.stream.settings import Settings
 from zorgstroom.stream.worker.partition import Partition
 
 _LOG: Final = logging.getLogger(__name__)
+_REST: Final = 2.0
+"""While messages wait to be counted, a step is followed by a rest of so many times its length."""
+_LONGEST_REST: Final = 10.0
+_LOOK: Final = 0.2
 
 Places = tuple[Publication, Publication | None]
 """The published figures, and the exact ones if anywhere."""
@@ -53,6 +57,8 @@ class Publishing:
         self._told: str | None = None
         self._ending = asyncio.Event()
         self._stepping = asyncio.Lock()
+        self.is_behind: Callable[[], Awaitable[bool]] = _never
+        """Asked whether messages wait to be counted."""
         self.places: Places | None = None
         """The open database; None as long as it could not be opened."""
         self.problem: str | None = None
@@ -73,15 +79,37 @@ class Publishing:
         return [publisher for _, publisher in self._publishers.values() if publisher is not None]
 
     async def run(self) -> None:
-        """Publish at each moment of the grid, until `close`."""
+        """
+        Publish at each moment of the grid, until `close`.
+
+        A worker that has to catch up publishes less often: figures that are superseded in a moment
+        would take the time that counting needs.
+        """
+        loop = asyncio.get_running_loop()
+        tick = self._settings.tick_seconds
         while not self._ending.is_set():
+            begun = loop.time()
             async with self._stepping:
                 await self.step()
-            tick = self._settings.tick_seconds
+            rest = min(_REST * (loop.time() - begun), _LONGEST_REST)
+            if rest > tick:
+                await self._let_count(rest)
             now = self._clock.now().timestamp()
-            with suppress(TimeoutError):
-                async with asyncio.timeout(max(0.01, min(tick - now % tick, 1.0))):
-                    await self._ending.wait()
+            await self._wait(max(0.01, min(tick - now % tick, 1.0)))
+
+    async def _let_count(self, seconds: float) -> None:
+        """Wait so long, or until no message waits to be counted."""
+        loop = asyncio.get_running_loop()
+        until = loop.time() + seconds
+        while (left := until - loop.time()) > 0 and not self._ending.is_set():
+            if not await self.is_behind():
+                return
+            await self._wait(min(left, _LOOK))
+
+    async def _wait(self, seconds: float) -> None:
+        with suppress(TimeoutError):
+            async with asyncio.timeout(seconds):
+                await self._ending.wait()
 
     async def step(self) -> None:
         """Give back what left, open what is new, write what is due."""
@@ -168,3 +196,7 @@ class Publishing:
             publisher = self._left[-1]
             await asyncio.to_thread(publisher.release, self._clock.now())
             self._left.pop()
+
+
+async def _never() -> bool:
+    return False

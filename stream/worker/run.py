@@ -64,7 +64,6 @@ class Begun:
     def again(self) -> NoReturn:
         """Begin this process anew, with everything forgotten but these numbers."""
         os.environ[_BEGUN] = f"{self.restarts + 1} {self.pauses}"
-        logging.shutdown()
         os.execv(sys.executable, [sys.executable, *sys.orig_argv[1:]])  # noqa: S606 - ourselves
 
 
@@ -185,19 +184,25 @@ async def _first(*waited: object) -> None:
         task.cancel()
 
 
-def run(settings: Settings, data: Path, ready: Callable[[str], None] | None = None) -> int:
+def run(settings: Settings, data: Path, ready: Callable[[str], None] | None = None) -> NoReturn:
     """
-    Run a worker with its HTTP side until SIGTERM or SIGINT; return the exit code.
+    Run a worker with its HTTP side until SIGTERM or SIGINT, and end this process with its code.
 
     Raises:
         OperatorError: It cannot start, or something must be set right first; the text says what.
 
     """
     begun = Begun.known()
-    code = asyncio.run(_run(settings, data, begun, ready))
-    if code is None:
-        begun.again()
-    return code
+    with asyncio.Runner() as runner:
+        code = runner.run(_run(settings, data, begun, ready))
+        # Everything is closed. A thread that still waits for a silent database would hold up the
+        # end of the runner, and of Python, for minutes.
+        logging.shutdown()
+        if code is None:
+            begun.again()
+        sys.stdout.flush()
+        sys.stderr.flush()
+        os._exit(code)
 
 
 async def _run(

@@ -1,6 +1,8 @@
 """Every way to break the workers once, on the real broker: every figure stays exact."""
 
 import random
+import signal
+import time
 from collections.abc import Iterator
 from datetime import date
 from pathlib import Path
@@ -9,9 +11,9 @@ from uuid import uuid4
 import pytest
 
 from deploy.local.kafka import Broker
-from tests.breakage.kinds import KINDS
+from tests.breakage.kinds import KINDS, alone_ready
 from tests.broker import need_kafka
-from tests.cluster import cluster
+from tests.cluster import cluster, wait_until
 from zorgstroom.stream.generator.model import Params
 from zorgstroom.stream.generator.run import generate
 from zorgstroom.stream.generator.write import write
@@ -44,4 +46,21 @@ def test_every_figure_stays_exact(
     name = f"{kind.replace('_', '-')}-{uuid4().hex[:8]}"
     with cluster(own_broker.address, regions, tmp_path, name) as running:
         KINDS[kind](running, own_broker, random.Random(kind))
+        running.check()
+
+
+def test_a_silent_database_holds_up_neither_counting_nor_the_end(
+    regions: Path, own_broker: Broker, tmp_path: Path
+) -> None:
+    name = f"stil-{uuid4().hex[:8]}"
+    with cluster(own_broker.address, regions, tmp_path, name) as running:
+        worker = alone_ready(running)
+        running.bridge.fail(1_000_000, "slow600")
+        running.produce()
+        wait_until("all is counted", lambda: running.behind() == 0)
+        begun = time.monotonic()
+        assert worker.end(signal.SIGTERM) == 0, worker.log
+        assert time.monotonic() - begun < 30
+        running.bridge.fail(0, "503")
+        running.start()
         running.check()

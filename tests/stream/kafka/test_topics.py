@@ -67,3 +67,9 @@ def test_retention_and_policy_are_put_right_and_other_settings_left() -> None:
 def test_too_few_copies_are_named_and_not_changed() -> None:
     plan = compare(Kafka(partitions=4, replication=3), found(), in_use=True)
     assert len(plan.refused) == 5 and not plan.create and not plan.configure
+
+
+def test_with_three_copies_a_write_must_be_safe_on_two() -> None:
+    three = KAFKA.model_copy(update={"replication": 3})
+    assert all(t.configs["min.insync.replicas"] == "2" for t in wished(three).values())
+    assert not any("min.insync.replicas" in t.configs for t in wished(KAFKA).values())
