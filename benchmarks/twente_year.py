@@ -253,12 +253,14 @@ def closes(kept: Kept, threshold: int) -> dict[str, Any]:
             for cell, value in zip(own.cells, values, strict=True)
         }
         for cell, waarde, status, tijd in rows(emission):
+            if status != "definitief":
+                continue
             if cell.maat in STOCKS:
                 month = months_of(Span(cell.soort, cell.start))[-1]
                 true = truth.get(cell._replace(soort="maand", start=month))
             else:
                 true = truth.get(cell)
-            if status != "definitief" or true is None or true < threshold:
+            if true is None or true < threshold:
                 continue
             for name in (cell.soort, f"{cell.soort} {level(cell)} {cell.maat}"):
                 one = found.setdefault(
