@@ -26,7 +26,7 @@ from zorgstroom.aggregations.definitions import Definitions
 from zorgstroom.aggregations.disclosure.plan import STOCKS, Cell, Span, last_day, months_of
 from zorgstroom.aggregations.disclosure.protected import ProtectedPublication
 from zorgstroom.aggregations.disclosure.release import Frame
-from zorgstroom.aggregations.disclosure.table import Ints, Protected
+from zorgstroom.aggregations.disclosure.table import Ints, Mask, Protected
 from zorgstroom.aggregations.ledger import Ledger
 from zorgstroom.aggregations.movements import Movements
 from zorgstroom.aggregations.periods import AMSTERDAM
@@ -95,9 +95,14 @@ class Watched(ProtectedPublication):
     """A publication that tells what it knew: for measuring and attacking, never for use."""
 
     systems: list[tuple[Frame, Ints, Protected]]
+    failed: list[Any] = []  # noqa: RUF012
 
-    def _made(self, own: Frame, values: Ints, candidates: Ints) -> Protected:
-        found = super()._made(own, values, candidates)
+    def _made(self, own: Frame, values: Ints, candidates: Mask) -> Protected:
+        try:
+            found = super()._made(own, values, candidates)
+        except Exception as error:
+            self.failed.append((own, values, candidates, repr(error)))
+            raise
         self.systems.append((own, values, found))
         return found
 
@@ -137,6 +142,7 @@ class Town:
                 moved = {key: (before, after) for key, before, after in movements.take()}
                 for key, before, after in movements.reach(today.toordinal()):
                     moved.setdefault(key, (before, after))
+                self.publication.touch(self.ledger.take_changed())
                 moves = [(key, *stands) for key, stands in moved.items()]
                 self.publication.update(self.ledger, moves, today)
             self.versie += 1
@@ -287,7 +293,7 @@ def main() -> None:
     parser.add_argument("--stream", type=Path, help="keep the decoded stream here between runs")
     asked = parser.parse_args()
     if asked.stream and asked.stream.exists():
-        told = pickle.loads(asked.stream.read_bytes())  # noqa: S301 - our own
+        told = pickle.loads(asked.stream.read_bytes())
     else:
         folder = asked.stream.parent if asked.stream else Path(".cache")
         folder.mkdir(exist_ok=True)
@@ -325,7 +331,7 @@ def main() -> None:
     with RESULTS.open("a", encoding="utf-8") as file:
         file.write(json.dumps(line) + "\n")
     if asked.keep:
-        asked.keep.write_bytes(pickle.dumps(town.kept))
+        asked.keep.write_bytes(pickle.dumps((town.kept, town.publication.failed)))
 
 
 if __name__ == "__main__":

@@ -149,9 +149,7 @@ class Publisher:
 
         """
         contents = self._targets[0].publication.contents()
-        marks = contents.merken | (
-            {mark} if mark is not None and contents.gebieden else set()
-        )
+        marks = contents.merken | ({mark} if mark is not None and contents.gebieden else set())
         for found in marks:
             if not self._settings.disclosure.allows(found):
                 raise WeakerPolicyError(
@@ -220,11 +218,12 @@ class Publisher:
         self._asked = dict.fromkeys(self._active, now)
         self.find(ledger)
         self._take_moves(ledger, today)
-        for name, region in self._active.items():
+        for name in self._active:
             changed = self._changed.get(name, set())
             for target in self._targets:
                 one = target.regions[name]
                 if isinstance(one, ProtectedPublication):
+                    one.touch(changed)
                     if name in target.waiting or not self._bring_up(one, ledger, now, today):
                         continue
                 elif changed or today != self._today.get(name):

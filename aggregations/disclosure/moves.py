@@ -43,7 +43,7 @@ class Moves:
         self._values = table.values[self.cells]
         self._fixed = table.state[self.cells] == KNOWN
         room = self._values - table.lowest[self.cells]
-        self._room = np.where(self._fixed, 0, room).astype(float)
+        self._room = self._all = np.where(self._fixed, 0, room).astype(float)
         self._sky = np.where(self._fixed, 0, LARGE)
         self._from, self._to = (end[self.cells] for end in table.ends(rule))
         self._wide = rule.values(scope.guarantee) - 1
@@ -97,9 +97,9 @@ class Moves:
         return best[1] if best else None
 
     def floor(self, lower: Ints) -> None:
-        """Let no cell go below `lower` (per cell of the table) any more."""
+        """Let no cell go below `lower` (per cell of the table), and forget an earlier floor."""
         room = np.maximum(self._values - lower[self.cells], 0)
-        self._room = np.minimum(self._room, room)
+        self._room = np.minimum(self._all, room)
         self._programme = None
 
     def close(self, shown: Mask) -> None:

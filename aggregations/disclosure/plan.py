@@ -13,6 +13,7 @@ closed figures add up, and what a late message adds to a closed month gives nobo
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import date, timedelta
+from functools import lru_cache
 from typing import Final, NamedTuple
 
 from zorgstroom.aggregations.disclosure.table import Relation, total
@@ -131,48 +132,71 @@ def levels(region: Region, wanted: Iterable[Level]) -> frozenset[Level]:
     return frozenset(("gemeente", niveau) for _, niveau in wanted)
 
 
-def cells(region: Region, tabel: Tabel, wanted: Iterable[Level]) -> list[Cell]:
-    """Return the cells of `tabel` at the levels `wanted`, in a fixed order."""
+class Shape(NamedTuple):
+    """What tables of one wet at the same levels have in common."""
+
+    pairs: tuple[tuple[str, int], ...]
+    """Area and product of each cell, in a fixed order."""
+    sums: tuple[tuple[int, tuple[int, ...]], ...]
+    """Which cell is the sum of which, as places in `pairs`."""
+
+
+@lru_cache(maxsize=256)
+def shape(region: Region, wet: str, wanted: frozenset[Level]) -> Shape:
+    """
+    Return the cells of a table of `wet` at the levels `wanted`, and how they add up.
+
+    Products add up within an area, and gemeenten to their region.
+    """
     here = levels(region, wanted)
-    return [
-        Cell(gebied, row, tabel.maat, tabel.soort, tabel.start)
+    pairs = tuple(
+        (gebied, row)
         for gebied, soort in areas(region)
         for row, product in enumerate(PRODUCTS)
-        if product.wet == tabel.wet and (soort, product.niveau) in here
-    ]
+        if product.wet == wet and (soort, product.niveau) in here
+    )
+    place = {pair: at for at, pair in enumerate(pairs)}
+    sums: list[tuple[int, tuple[int, ...]]] = []
 
-
-def relations(region: Region, place: Mapping[Cell, int], label: str | None) -> list[Relation]:
-    """
-    Return how the cells of one table add up: products within an area, gemeenten to their region.
-
-    Args:
-        region: Whose cells.
-        place: The cells of the table, each with its index in the system.
-        label: Name of the table; None when only its links to others matter.
-
-    """
-    if not place:
-        return []
-    _, _, maat, soort, start = next(iter(place))
-    found: list[Relation] = []
-
-    def at(gebied: str, product: int) -> int | None:
-        return place.get(Cell(gebied, product, maat, soort, start))
+    def add(whole: tuple[str, int], parts: list[tuple[str, int]]) -> None:
+        if whole in place and all(part in place for part in parts):
+            sums.append((place[whole], tuple(place[part] for part in parts)))
 
     for gebied, _ in areas(region):
         for whole, parts in _SUMS:
-            total_at = at(gebied, whole)
-            parts_at = [at(gebied, part) for part in parts]
-            if total_at is not None and None not in parts_at:
-                found.append(total(total_at, [p for p in parts_at if p is not None], label))
+            add((gebied, whole), [(gebied, part) for part in parts])
     if region.total:
         for row in range(len(PRODUCTS)):
-            total_at = at(region.name, row)
-            parts_at = [at(gemeente, row) for gemeente in region.gemeenten]
-            if total_at is not None and None not in parts_at:
-                found.append(total(total_at, [p for p in parts_at if p is not None], label))
-    return found
+            add((region.name, row), [(gemeente, row) for gemeente in region.gemeenten])
+    return Shape(pairs, tuple(sums))
+
+
+def cells(region: Region, tabel: Tabel, wanted: frozenset[Level]) -> list[Cell]:
+    """Return the cells of `tabel` at the levels `wanted`, in a fixed order."""
+    return [
+        Cell(gebied, row, tabel.maat, tabel.soort, tabel.start)
+        for gebied, row in shape(region, tabel.wet, wanted).pairs
+    ]
+
+
+def relations(
+    region: Region, tabel: Tabel, wanted: frozenset[Level], first: int, label: str | None
+) -> list[Relation]:
+    """
+    Return how the cells of one table add up.
+
+    Args:
+        region: Whose cells.
+        tabel: Which table.
+        wanted: Its levels.
+        first: Index of its first cell in the system.
+        label: Name of the table; None when only its links to others matter.
+
+    """
+    return [
+        total(first + whole, [first + part for part in parts], label)
+        for whole, parts in shape(region, tabel.wet, wanted).sums
+    ]
 
 
 def links(place: Mapping[Cell, int], spans: Iterable[Span]) -> list[Relation]:

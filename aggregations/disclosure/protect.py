@@ -92,9 +92,17 @@ def protect(
         )
         if not len(failing):
             return Protected(~hidden, np.where(hidden, 0, table.values), proofs)
-        for scope in moves:
-            scope.floor(np.where(small, table.lowest, lower))
-        more = wider(failing, 1, min(attempts, _LATER))
+        # What followed for large cells holds for this pattern; a wider one may take it away.
+        more = hidden
+        for least in (table.lowest, np.where(small, table.lowest, lower)):
+            for scope in moves:
+                scope.floor(least)
+            try:
+                more = wider(failing, 1, min(attempts, _LATER))
+            except UnprotectableError:
+                continue
+            if (more != hidden).any():
+                break
         # Whole numbers may ask for more than the linear programmes of the search know of.
         hidden = more if (more != hidden).any() else _neighbours(found, table, hidden, failing)
     raise BudgetError("no whole-number proof in the rounds allowed")

@@ -41,6 +41,7 @@ from zorgstroom.aggregations.disclosure.table import (
     BudgetError,
     DisclosureError,
     Ints,
+    Mask,
     Protected,
 )
 from zorgstroom.aggregations.dossier import Dossier, load
@@ -130,6 +131,7 @@ class ProtectedPublication:
         self._frozen: dict[date, Frozen] = {}
         self._snapshot: Snapshot | None = None
         self._close_failed = False
+        self._touched: set[BaseCell] = set()
         self._column: dict[Span, int] = {}
         self._draft: Draft | None = None
         self._taken: list[Callable[[], None]] = []
@@ -143,6 +145,10 @@ class ProtectedPublication:
         self._figures = None
         self._snapshot = dossiers
         self._bring_up(ledger, (), today)
+
+    def touch(self, changed: Iterable[BaseCell]) -> None:
+        """Know which cells of the ledger changed; they are read by the next `update`."""
+        self._touched.update(changed)
 
     def update(self, ledger: Ledger, moves: Sequence[Move], today: date) -> None:
         """
@@ -165,8 +171,7 @@ class ProtectedPublication:
             self._move(moves, end, end + _DAY)
             at = end + _DAY
         self._move(moves, at, today)
-        touched = {key[:4] for key, _, _ in moves}
-        self._bring_up(ledger, [c for c in ledger.cells if c.gemeente in touched], today)
+        self._bring_up(ledger, self._touched, today)
 
     @property
     def has_more(self) -> bool:
@@ -210,7 +215,7 @@ class ProtectedPublication:
         if month is not None:
             proofs += self._close(draft, month)
         if passed.moment:
-            proofs += self._renew(draft, passed, month)
+            proofs += self._renew(draft, passed)
         self._sum_up(draft)
         if not draft.rows:
             return None
@@ -238,6 +243,7 @@ class ProtectedPublication:
             self._figures = RegionFigures(self.region, first_day(today, self._rules.jaren), today)
             changed = [cell for cell in ledger.cells if cell.gemeente in self.region.gemeenten]
         self._figures.refresh(ledger, changed)
+        self._touched = set()
         periods = self._figures.areas[self.region.gemeenten[0]].periods
         self._column = {Span(p.soort, p.start): at for at, p in enumerate(periods)}
 
@@ -269,33 +275,36 @@ class ProtectedPublication:
 
     # While a period runs
 
-    def _renew(
-        self, draft: Draft, passed: Passed, closing: date | None
-    ) -> Iterator[tuple[Frame, Protected]]:
+    def _renew(self, draft: Draft, passed: Passed) -> Iterator[tuple[Frame, Protected]]:
         assert self._figures is not None
         today = self._figures.today
         now = self._months()[-1]
-        closed = self._rows.closed()
+        closed = self._rows.closed
+        # What waits for its close gets no live figure any more: it would only be held there.
+        open_months = [
+            month
+            for month in self._months()
+            if Span("maand", month) not in closed and not self._is_over(month)
+        ]
         for wet in WETTEN:
             for maat in MATEN:
-                for month in [now] if maat in STOCKS else self._months():
-                    if month != closing and Span("maand", month) not in closed:
-                        tabel = Tabel(wet, maat, "maand", month)
-                        yield from self._renew_table(draft, passed, tabel, today)
+                for month in [now] if maat in STOCKS else open_months:
+                    tabel = Tabel(wet, maat, "maand", month)
+                    yield from self._renew_table(draft, passed, tabel, today)
 
     def _renew_table(
         self, draft: Draft, passed: Passed, tabel: Tabel, today: date
     ) -> Iterator[tuple[Frame, Protected]]:
         rule = self._disclosure.rule
+        if not any(
+            self._is_up(cell, passed) and self._has_enough(cell)
+            for cell in cells(self.region, tabel, self._plan.live)
+        ):
+            return
         own = frame(self.region, tabel.label, [(tabel, self._plan.live, True)], self._live_value)
         values = np.array([self._true(cell) for cell in own.cells], np.int64)
         up = np.array([self._is_up(cell, passed) for cell in own.cells])
-        enough = np.array(
-            [
-                cell not in self._last or self._contributors.count(cell) >= rule.threshold
-                for cell in own.cells
-            ]
-        )
+        enough = np.array([self._has_enough(cell) for cell in own.cells])
         small = values < rule.threshold
         # A figure that fell below T is taken away once enough changed, and comes back at a close.
         fallen = up & small & enough & (own.last != NO_FIGURE)
@@ -314,6 +323,12 @@ class ProtectedPublication:
             self._show_live(draft, own.cells[at], int(values[at]), today, passed)
         if found.shown.any():
             yield own, found
+
+    def _has_enough(self, cell: Cell) -> bool:
+        """Return whether enough dossiers changed `cell`, or it has no figure yet."""
+        if cell not in self._last:
+            return True
+        return self._contributors.count(cell) >= self._disclosure.threshold
 
     def _is_up(self, cell: Cell, passed: Passed) -> bool:
         """Return whether the grid allows `cell` to be renewed now."""
@@ -390,13 +405,18 @@ class ProtectedPublication:
     def _closable(self) -> Iterator[date]:
         """Yield the months that are due to be closed, in order."""
         assert self._figures is not None
-        closed = self._rows.closed()
+        closed = self._rows.closed
         for month in self._months():
-            period = Period("maand", month, last_day(Span("maand", month)))
-            if not period.is_final(self._figures.today, self._rules.naloop_dagen):
+            if not self._is_over(month):
                 return
             if Span("maand", month) not in closed:
                 yield month
+
+    def _is_over(self, month: date) -> bool:
+        """Return whether `month` ended so long ago that it closes."""
+        assert self._figures is not None
+        period = Period("maand", month, last_day(Span("maand", month)))
+        return period.is_final(self._figures.today, self._rules.naloop_dagen)
 
     def _close(self, draft: Draft, month: date) -> list[tuple[Frame, Protected]]:
         frozen: Frozen = {
@@ -404,7 +424,7 @@ class ProtectedPublication:
             for gebied, _ in areas(self.region)
         }
         self._frozen[month] = frozen
-        closed = self._rows.closed()
+        closed = self._rows.closed
         spans = closing_spans(month, closed)
         systems = closing_frames(
             self.region, self._plan, month, closed, self._last_of, self._is_known
@@ -438,11 +458,7 @@ class ProtectedPublication:
             self._failed("other counts of an earlier month")
             return None
         candidates = np.array(
-            [
-                not self._rows.is_closed(cell)
-                and (cell not in self._last or self._contributors.count(cell) >= rule.threshold)
-                for cell in own.cells
-            ]
+            [not self._rows.is_closed(cell) and self._has_enough(cell) for cell in own.cells]
         )
         try:
             return self._made(own, values, candidates & (values >= rule.threshold))
@@ -503,18 +519,18 @@ class ProtectedPublication:
 
     # Protection
 
-    def _protected(self, own: Frame, values: Ints, candidates: Ints) -> Protected | None:
+    def _protected(self, own: Frame, values: Ints, candidates: Mask) -> Protected | None:
         try:
             return self._made(own, values, candidates)
         except DisclosureError as error:
             self._failed(str(error))
             return None
 
-    def _made(self, own: Frame, values: Ints, candidates: Ints) -> Protected:
+    def _made(self, own: Frame, values: Ints, candidates: Mask) -> Protected:
         return release(
             own,
             values,
-            candidates.astype(np.bool_),
+            candidates,
             self._disclosure.rule,
             clock=self._clock,
             budget=self._disclosure.budget_seconds,
@@ -545,7 +561,7 @@ class ProtectedPublication:
     def _restore(self, snapshot: Snapshot) -> None:
         """Take up the state from what was published and from the dossiers."""
         assert self._figures is not None
-        closed = self._rows.closed()
+        closed = self._rows.closed
         made = self._live(closed)
         self._contributors.changes.clear()
         dossiers = [

@@ -136,7 +136,7 @@ def frame(
         found += here
         own = {cell: start + at for at, cell in enumerate(here)}
         place |= own
-        equations += relations(region, own, tabel.label if made else None)
+        equations += relations(region, tabel, wanted, start, tabel.label if made else None)
         spans.append(Span(tabel.soort, tabel.start))
     equations += links(place, spans)
     lasts = [last(cell) for cell in found]

@@ -37,6 +37,8 @@ class Rows:
     rows: dict[Cell, Row] = field(default_factory=dict)
     moments: dict[int, datetime] = field(default_factory=dict)
     """The time of each emission of which a row still stands."""
+    closed: dict[Span, int] = field(default_factory=dict)
+    """The periods that were closed, each with the `versie` of its close."""
 
     @classmethod
     def read(cls, region: Region, published: Iterable[SeriesValues]) -> "Rows":
@@ -63,6 +65,8 @@ class Rows:
     def put(self, cell: Cell, row: Row) -> None:
         """Know that `row` stands for `cell`."""
         self.rows[cell] = row
+        if row.status == "definitief":
+            self.closed[Span(cell.soort, cell.start)] = row.versie
         # A figure that is held carries an older time than its emission; no row carries a newer one.
         known = self.moments.get(row.versie)
         self.moments[row.versie] = row.tijd if known is None else max(known, row.tijd)
@@ -81,14 +85,6 @@ class Rows:
         """Return whether the figure of `cell` was made by the emission that wrote it last."""
         row = self.rows.get(cell)
         return row is not None and row.waarde is not None and row.tijd == self.moments[row.versie]
-
-    def closed(self) -> dict[Span, int]:
-        """Return the periods that were closed, each with the `versie` of its close."""
-        return {
-            Span(cell.soort, cell.start): row.versie
-            for cell, row in self.rows.items()
-            if row.status == "definitief"
-        }
 
 
 @dataclass(slots=True)

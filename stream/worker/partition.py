@@ -18,7 +18,7 @@ from zorgstroom.aggregations.dossier import load
 from zorgstroom.aggregations.ledger import Ledger
 from zorgstroom.aggregations.movements import Movements
 from zorgstroom.aggregations.tellingen import Telling, Tellingen
-from zorgstroom.aggregations.update import Addition, Changes, changes, gemeente_of, rebuild
+from zorgstroom.aggregations.update import Addition, Changes, changes, rebuild
 from zorgstroom.codecs.events import Start, Stop
 from zorgstroom.stream.kafka.wire import Bericht, Wis
 
