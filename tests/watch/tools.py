@@ -16,7 +16,7 @@ from typing import Any
 import pytest
 
 PACKAGES = ("prometheus", "promtool", "prometheus-alertmanager", "amtool")
-PATIENCE = 60.0
+PATIENCE = 240.0
 
 
 def need() -> None:
