@@ -158,8 +158,9 @@ class Engine:
     def measure(self) -> bool:
         """Tell which regions are up to date; derive the gauges of care, and return if it is due."""
         now, today = self.clock.now(), self.clock.today()
+        self.monitor.keep_only(self.publisher.claims)
         if self.publisher.problem is None:
-            for name in self.publisher.versions:
+            for name in self.publisher.claims:
                 self.metrics.current(name, now)
         if not self.monitor.due(now):
             return False
@@ -172,7 +173,7 @@ class Engine:
         now, today = self.clock.now(), self.clock.today()
         closing, place = self._closing, self.publication
         self._closing.note(self.processor.recent.take_oldest(), now, today)
-        regions = [one for name, one in self._regions().items() if name in self.publisher.claims]
+        regions = self._regions().values()
         due = {region: closing.due(region, place, now, today) for region in regions}
         due = {region: months for region, months in due.items() if months}
         if not due:
@@ -190,14 +191,14 @@ class Engine:
         return written
 
     def _regions(self) -> dict[str, Region]:
-        """Return every region that has dossiers or figures here, by name."""
-        named = {region.name: region for region in self.settings.regions.named}
-        found = {name: named[name] for name in self.publisher.versions if name in named}
+        """Return the regions that this process publishes, by name; not one that was lost."""
         regions = self.settings.regions
-        codes = {name for name in self.publisher.versions if name.isdigit()}
-        for code in codes | self.processor.recent.gemeenten:
-            found[regions.of(code).name] = regions.of(code)
-        return found
+        found = {region.name: region for region in regions.named}
+        return {
+            name: found.get(name) or regions.of(name)
+            for name in self.publisher.claims
+            if name in found or name.isdigit()
+        }
 
     def _read(self, key: str) -> Dossier:
         return load(self.store.dossiers.get(key))

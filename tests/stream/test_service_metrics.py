@@ -114,6 +114,32 @@ def test_under_geen_a_month_is_published_as_it_stands(start: Start) -> None:
     assert {row.op_tijd for row in process.places.timeliness("twente") if row.op_tijd} == {2}
 
 
+def test_an_erased_client_is_in_no_gauge(start: Start) -> None:
+    process = start()
+    process.drop("a.xml", message(1))
+    process.step()
+    assert process.engine.erase(JANSEN) == 1
+    process.step(61)
+    assert value(process, "zorgstroom_dossiers") == 0
+    assert "zorgstroom_reported_records" not in scrape(process.service.metrics)
+
+
+def test_a_region_that_another_process_takes_over_is_told_of_no_more(start: Start) -> None:
+    process = start()
+    process.drop("a.xml", message(1))
+    process.step(61)
+    names = ("zorgstroom_late_ratio", "zorgstroom_publication_current_timestamp_seconds")
+    assert all(name in scrape(process.service.metrics) for name in names)
+    process.places.claim("twente", "een ander", 9, process.clock.moment)
+    process.drop("b.xml", message(2))
+    process.step(61)
+    process.step(61)
+    found = scrape(process.service.metrics)
+    assert not [name for name in names if name in found]
+    assert value(process, "zorgstroom_sink_writes_total", uitkomst="verloren") == 1
+    assert process.service.status()["tijdigheid"] == []
+
+
 def test_alive_is_progress_and_ready_is_everything() -> None:
     assert judged(1, [("bij", None)]).gereed
     stuck = judged(LONGEST_STEP, [("bij", None)])

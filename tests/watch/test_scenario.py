@@ -184,10 +184,6 @@ def chain(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Chain]:
                     "job_name": "zorgstroom",
                     "static_configs": [{"targets": [f"127.0.0.1:{made.port}"]}],
                 },
-                {
-                    "job_name": "prometheus",
-                    "static_configs": [{"targets": ["127.0.0.1:9"]}],
-                },
             ],
             "alerting": {"alertmanagers": [{"static_configs": [{"targets": [address]}]}]},
         }

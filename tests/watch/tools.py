@@ -10,6 +10,7 @@ import urllib.parse
 import urllib.request
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from datetime import datetime
 from pathlib import Path
 from typing import Any
 
@@ -87,8 +88,9 @@ class Prometheus:
 
     def evaluations(self) -> float:
         """Return the time of the oldest last evaluation of a group (seconds since 1970)."""
-        groups = self.query("min(prometheus_rule_group_last_evaluation_timestamp_seconds)")
-        return float(groups[0]["value"][1]) if groups else 0.0
+        groups = get(f"{self.url}/api/v1/rules")["data"]["groups"]
+        moments = [datetime.fromisoformat(group["lastEvaluation"]) for group in groups]
+        return min(moment.timestamp() for moment in moments)
 
 
 @contextmanager
