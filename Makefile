@@ -28,6 +28,7 @@ bench: .venv/ready ## Measure speed as ratios; appends to benchmarks/results
 	$(RUN)python -m benchmarks.decode
 	$(RUN)python -m benchmarks.embedded
 	$(RUN)python -m benchmarks.restart
+	$(RUN)python -m benchmarks.metrics_cost
 
 fuzz: .venv/ready ## 200,000 mutated messages through the decoder
 	$(RUN)python tests/fuzz/fuzz_decode.py --inputs 200000 --seed 1

@@ -8,7 +8,7 @@ exceed. Reports that came too early are a class of their own, and no part of the
 import math
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from datetime import date
+from datetime import date, timedelta
 from itertools import pairwise
 from typing import Final, TypeVar
 
@@ -24,6 +24,11 @@ LEAST_DAYS: Final = 6
 """Days with messages in 13 weeks from which a habit is read."""
 LEAST_SILENCE: Final = 10
 """Werkdagen of silence below which nobody counts as silent."""
+_USUAL: Final = 8
+"""
+Times the usual interval. Of someone whose messages come at random, one silence in e^8 (3,000) is as
+long: with a hundred aanbieders that is a false alarm in some months.
+"""
 WETTEN: Final = ("Wmo", "Jw")
 SOORTEN: Final = ("start", "stop")
 
@@ -133,23 +138,31 @@ def senders(recent: Recent, region: Region, today: date, kalender: Werkkalender)
     Return who reports in `region`, and who has stopped doing so.
 
     Silent is an aanbieder with messages on at least `LEAST_DAYS` days of the last 13 weeks, and
-    none for at least `LEAST_SILENCE` werkdagen and more than twice its longest silence before. Who
-    reports seldom is never called silent; who stays silent for 13 weeks is forgotten.
+    none for at least `LEAST_SILENCE` werkdagen, eight times its usual interval, and longer than
+    ever in that time. Who reports less than about twice a week is thus never called silent; who
+    stays silent for 13 weeks is forgotten. The days are counted up to the newest Dagtekening of
+    anyone in the region: when nobody reports, or history is still loading, no one has gone silent.
     """
     days: dict[str, set[int]] = {}
     for gemeente in region.gemeenten:
         for sent in recent.sent(gemeente):
             if sent.dag <= today.toordinal():
                 days.setdefault(sent.afzender, set()).add(sent.dag)
-    silent = [who for who, of in days.items() if _is_silent(of, today, kalender)]
+    newest = date.fromordinal(max((max(of) for of in days.values()), default=1))
+    # Today is not over yet.
+    until = newest if newest < today else today - timedelta(days=1)
+    silent = [who for who, of in days.items() if _is_silent(of, until, kalender)]
     return Senders(len(days), tuple(sorted(silent)))
 
 
-def _is_silent(days: set[int], today: date, kalender: Werkkalender) -> bool:
+def _is_silent(days: set[int], until: date, kalender: Werkkalender) -> bool:
     if len(days) < LEAST_DAYS:
         return False
     dates = [date.fromordinal(day) for day in sorted(days)]
-    longest = max(kalender.tussen(one, other) for one, other in pairwise(dates))
-    # Today is not over yet.
-    silence = kalender.tussen(dates[-1], today) - kalender.is_werkdag(today)
-    return silence >= LEAST_SILENCE and silence > 2 * longest
+    gaps = [kalender.tussen(one, other) for one, other in pairwise(dates)]
+    silence = kalender.tussen(dates[-1], until)
+    return (
+        silence >= LEAST_SILENCE
+        and silence > max(gaps)
+        and silence * len(gaps) >= _USUAL * sum(gaps)
+    )

@@ -69,6 +69,8 @@ def demo(settings: Settings, data: Path, messages: int, seed: int) -> None:
                 tally.add(done)
                 bar.advance(task, len(batch))
             engine.publish()
+            if engine.is_live:
+                engine.publish_timeliness()
             seconds = (datetime.now(UTC) - streaming).total_seconds()
             month = clock.today().replace(day=1)
             found = engine.publication.figures(

@@ -12,7 +12,7 @@ from typing import Final, Self
 
 from zorgstroom.aggregations.derivation import derive
 from zorgstroom.aggregations.disclosure.protected import Snapshot
-from zorgstroom.aggregations.dossier import load
+from zorgstroom.aggregations.dossier import Dossier, load
 from zorgstroom.aggregations.periods import date_of, first_day
 from zorgstroom.aggregations.regions import Region
 from zorgstroom.aggregations.retention import boundary, is_expired
@@ -21,10 +21,14 @@ from zorgstroom.codecs.events import Start, Stop
 from zorgstroom.sinks.clickhouse import DATABASE, ClickHousePublication
 from zorgstroom.sinks.connection import Connection, connect_embedded, connect_server
 from zorgstroom.sinks.errors import SinkError, SinkUnavailableError
+from zorgstroom.sinks.measured import MeasuredPublication
+from zorgstroom.sinks.metrics import Metrics
 from zorgstroom.sinks.retry import PAUSES
 from zorgstroom.stream import keyfile
 from zorgstroom.stream.clock import Clock
+from zorgstroom.stream.closing import Closing, Months, Writer
 from zorgstroom.stream.errors import OperatorError, StateError
+from zorgstroom.stream.monitor import Monitor
 from zorgstroom.stream.processor import Processor, Progress
 from zorgstroom.stream.publisher import Owner, Publisher
 from zorgstroom.stream.results import Refusal, Tally
@@ -65,6 +69,7 @@ class Engine:
         data: Folder of the state, the key and the embedded database.
         clock: Today and now.
         progress: Called with the number of dossiers there are, gives what is told of each one read.
+        metrics: Where to tell what happens; its own when nobody looks.
 
     """
 
@@ -74,7 +79,10 @@ class Engine:
         data: Path,
         clock: Clock,
         progress: Callable[[int], Progress] | None = None,
+        *,
+        metrics: Metrics | None = None,
     ) -> None:
+        self.metrics = metrics or Metrics(process=False)
         self.settings = settings
         self.clock = clock
         self._open: list[Callable[[], None]] = []
@@ -88,13 +96,20 @@ class Engine:
             epoch = int(self.store.property("epoch") or 0) + 1
             self.store.set_property("epoch", str(epoch))
             connection = connect(settings, data)
+            connection.retried = self.metrics.retried
             self._open.append(connection.close)
-            self.publication = ClickHousePublication(connection, DATABASE)
+            self.publication = MeasuredPublication(
+                ClickHousePublication(connection, DATABASE), self.metrics
+            )
             exact = None
             if settings.exact_database:
                 exact = ClickHousePublication(connection, settings.exact_database)
             told = progress(len(self.store.dossiers)) if progress else None
-            self.processor = Processor(settings, self.store, self.key, clock, told)
+            self.processor = Processor(
+                settings, self.store, self.key, clock, told, metrics=self.metrics
+            )
+            self.monitor = Monitor(settings, self.processor.recent, self.metrics)
+            self._closing = Closing(settings, self.metrics, clock.now())
             self.publisher = Publisher(
                 settings,
                 self.publication,
@@ -150,6 +165,59 @@ class Engine:
         """Write what changed if a tick has passed; return the emissions."""
         return self.publish() if self.publisher.due(self.clock.now()) else 0
 
+    @property
+    def is_live(self) -> bool:
+        """Whether timeliness is published as it stands, and not once a month is closed."""
+        return self._closing.is_live
+
+    def measure(self) -> bool:
+        """Tell which regions are up to date; derive the gauges of care, and return if it is due."""
+        now, today = self.clock.now(), self.clock.today()
+        self.monitor.keep_only(self.publisher.claims)
+        if self.publisher.problem is None:
+            for name in self.publisher.claims:
+                self.metrics.current(name, now)
+        if not self.monitor.due(now):
+            return False
+        self._closing.note(self.processor.recent.take_oldest(), now, today)
+        self.monitor.measure_all(self._read, self._regions().values(), now, today)
+        return True
+
+    def publish_timeliness(self) -> int:
+        """Publish the months of `tijdigheid` that are due; return how many were written."""
+        now, today = self.clock.now(), self.clock.today()
+        closing, place = self._closing, self.publication
+        self._closing.note(self.processor.recent.take_oldest(), now, today)
+        regions = self._regions().values()
+        due = {region: closing.due(region, place, now, today) for region in regions}
+        due = {region: months for region, months in due.items() if months}
+        if not due:
+            return 0
+        wanted = {code: months for region, months in due.items() for code in region.gemeenten}
+        found = Months(wanted, self.settings.werkdagen)
+        for key, stored in self.store.dossiers.stored():
+            found.add(key, load(stored))
+        written = 0
+        for region, months in due.items():
+            name = region.name
+            to = Writer(place, self.publisher.claims[name], self.publisher.versions[name])
+            written += closing.publish(region, months, found, to, now)
+        closing.done()
+        return written
+
+    def _regions(self) -> dict[str, Region]:
+        """Return the regions that this process publishes, by name; not one that was lost."""
+        regions = self.settings.regions
+        found = {region.name: region for region in regions.named}
+        return {
+            name: found.get(name) or regions.of(name)
+            for name in self.publisher.claims
+            if name in found or name.isdigit()
+        }
+
+    def _read(self, key: str) -> Dossier:
+        return load(self.store.dossiers.get(key))
+
     def erase(self, bsn: str) -> int:
         """
         Forget the client with `bsn` in every gemeente; return how many dossiers went.
@@ -200,6 +268,7 @@ class Engine:
             self.processor.ledger.apply(key, derived.indicaties, frozenset())
             self.processor.signals.subtract(derived.signals)
         self.processor.dossiers -= len(found)
+        self.processor.recent.gone(found)
         return len(found)
 
     def _release(self) -> None:

@@ -17,6 +17,7 @@ from aiokafka.producer.message_accumulator import BatchBuilder
 from zorgstroom.aggregations.regions import Regions
 from zorgstroom.codecs.errors import DecodeError, Reason
 from zorgstroom.codecs.registry import Decoder
+from zorgstroom.sinks.metrics import Metrics
 from zorgstroom.stream.clock import Clock
 from zorgstroom.stream.kafka import wire
 from zorgstroom.stream.processor import INTERNAL
@@ -46,12 +47,21 @@ class Intake:
         sleutel: Fingerprint of that key.
         partitions: How many `gebeurtenissen` has.
         clock: Today, for rule TR135, and the time of a refusal.
+        metrics: Told of refusals.
 
     """
 
     def __init__(
-        self, settings: Settings, decoder: Decoder, sleutel: str, partitions: int, clock: Clock
+        self,
+        settings: Settings,
+        decoder: Decoder,
+        sleutel: str,
+        partitions: int,
+        clock: Clock,
+        *,
+        metrics: Metrics,
     ) -> None:
+        self._metrics = metrics
         self._kafka = settings.kafka
         self._regions: Regions = settings.regions
         self._decoder = decoder
@@ -109,6 +119,7 @@ class Intake:
             self._kafka.afgekeurd, raw.value, key=key, headers=headers
         )
         self.refused[f"{reason.reden} {reason.regel}"] += 1
+        self._metrics.refused(reason.reden, reason.regel)
 
     def _place(self, gemeente: str) -> int:
         place = self._partition_of.get(gemeente)

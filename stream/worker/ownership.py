@@ -8,11 +8,12 @@ it is ever published from here.
 
 import asyncio
 import logging
-from collections.abc import Callable, Collection, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from datetime import date
 from typing import Final
 
 from zorgstroom.aggregations.movements import movements_for
+from zorgstroom.aggregations.recent import Recent
 from zorgstroom.aggregations.update import gemeente_of
 from zorgstroom.stream.errors import OperatorError
 from zorgstroom.stream.kafka.wire import partition_of
@@ -42,6 +43,7 @@ class Owned:
         sleutel: Fingerprint of this worker's pseudonym key.
         partitions: How many there are in all.
         today: Gives the date of now.
+        recent: Told of every dossier and of what changes.
 
     """
 
@@ -52,7 +54,10 @@ class Owned:
         sleutel: str,
         partitions: int,
         today: Callable[[], date],
+        *,
+        recent: Recent | None = None,
     ) -> None:
+        self._recent = recent
         self._settings = settings
         self._tables = tables
         self._sleutel = sleutel
@@ -78,6 +83,11 @@ class Owned:
     def is_loading(self) -> bool:
         """Whether changelogs are being read, which takes as long as it takes."""
         return self._loading is not None and not self._loading.done()
+
+    @property
+    def dossiers(self) -> Mapping[str, bytes]:
+        """The dossiers of all partitions together, by key."""
+        return self._tables.dossiers
 
     def writer(self, number: int) -> PartitionWriter:
         """Return what makes batches of this partition safe."""
@@ -131,6 +141,7 @@ class Owned:
                     self._settings.definitions,
                     self._tables,
                     movements_for(self._settings.disclosure, self._today()),
+                    recent=self._recent,
                 )
                 for _ in made.restore(dossiers, tellingen):
                     await asyncio.sleep(0)

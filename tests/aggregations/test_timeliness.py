@@ -2,7 +2,7 @@
 
 from datetime import date, timedelta
 
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from tests.aggregations.letters import begin, letter
@@ -82,13 +82,16 @@ def test_a_quantile_is_a_value_that_occurs() -> None:
     assert quantile(list(range(1, 11)), 0.9) == 9
 
 
-def test_an_aanbieder_is_silent_after_more_than_twice_its_longest_silence() -> None:
+def test_an_aanbieder_is_silent_after_eight_times_its_usual_interval() -> None:
     world = World()
-    for week in range(3, 13):  # weekly, until three weeks ago
-        told(world, TODAY - timedelta(weeks=week), van="00000001")
+    for number in range(20):  # every other werkdag, until three and a half weeks ago
+        day = TODAY - timedelta(days=25)
+        while STANDAARD.tussen(day, TODAY - timedelta(days=25)) < 2 * number:
+            day -= timedelta(days=1)
+        told(world, day, van="00000001")
     for week in range(12):
         told(world, TODAY - timedelta(weeks=week), van="00000002")
-    for week in (4, 8, 12):  # seldom: no habit
+    for week in range(4, 12):  # weekly: four weeks say nothing
         told(world, TODAY - timedelta(weeks=week), van="00000003")
     found = senders(recent_of(world), PROEF, TODAY, STANDAARD)
     assert (found.actief, found.stil) == (3, ("00000001",))
@@ -98,15 +101,26 @@ def test_an_aanbieder_is_silent_after_more_than_twice_its_longest_silence() -> N
 
 def test_a_holiday_is_no_silence() -> None:
     world, christmas = World(), date(2024, 12, 20)
-    for day in range(0, 40):
-        if STANDAARD.is_werkdag(christmas - timedelta(days=day)):
-            told(world, christmas - timedelta(days=day))
-    today = date(2025, 1, 3)  # 8 werkdagen later, of which today is not over
-    assert senders(recent_of(world, today), PROEF, today, STANDAARD).stil == ()
-    today = date(2025, 1, 9)
-    assert senders(recent_of(world, today), PROEF, today, STANDAARD).stil == ("01234567",)
+    for number in range(40):
+        if STANDAARD.is_werkdag(christmas - timedelta(days=number)):
+            told(world, christmas - timedelta(days=number))
+    for today, silent in ((date(2025, 1, 8), ()), (date(2025, 1, 9), ("01234567",))):
+        told(world, today, van="00000002")
+        found = senders(recent_of(world, today), PROEF, today, STANDAARD)
+        assert found.stil == silent, "9 werkdagen on the 8th, of which today is not over"
 
 
+def test_when_nobody_reports_or_history_is_loading_no_one_has_gone_silent() -> None:
+    world = World()
+    for number in range(40):
+        for van in ("00000001", "00000002"):
+            told(world, TODAY - timedelta(days=40 + number), van=van)
+    assert senders(recent_of(world), PROEF, TODAY, STANDAARD).stil == ()
+    told(world, TODAY - timedelta(days=2), van="00000002")
+    assert senders(recent_of(world), PROEF, TODAY, STANDAARD).stil == ("00000001",)
+
+
+@settings(deadline=None)
 @given(history=histories(), days=st.lists(st.dates(date(2024, 1, 1), date(2024, 7, 1)), max_size=3))
 def test_what_is_kept_at_hand_is_what_the_dossiers_say(
     history: list[Arrival], days: list[date]

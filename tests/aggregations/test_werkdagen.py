@@ -3,7 +3,7 @@
 from datetime import date, timedelta
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from zorgstroom.aggregations.werkdagen import (
@@ -109,6 +109,7 @@ CALENDARS = st.builds(
 DAYS = st.dates(date(1990, 1, 1), date(2040, 12, 31))
 
 
+@settings(deadline=None)
 @given(kalender=CALENDARS, first=DAYS, days=st.integers(0, 900))
 def test_tussen_is_a_count_day_by_day(kalender: Werkkalender, first: date, days: int) -> None:
     last = first + timedelta(days=days)
@@ -116,6 +117,7 @@ def test_tussen_is_a_count_day_by_day(kalender: Werkkalender, first: date, days:
     assert kalender.tussen(first, last) == counted
 
 
+@settings(deadline=None)
 @given(kalender=CALENDARS, first=DAYS, werkdagen=st.integers(1, 60))
 def test_na_ends_a_term_on_a_werkdag(kalender: Werkkalender, first: date, werkdagen: int) -> None:
     last = kalender.na(first, werkdagen)
