@@ -27,6 +27,7 @@ from zorgstroom.stream import keyfile
 from zorgstroom.stream.clock import Clock, SystemClock
 from zorgstroom.stream.engine import connect
 from zorgstroom.stream.errors import OperatorError
+from zorgstroom.stream.page.routes import attach
 from zorgstroom.stream.results import utc_text
 from zorgstroom.stream.serve import listen, told
 from zorgstroom.stream.settings import Settings
@@ -208,8 +209,10 @@ async def _run(
     loop = asyncio.get_running_loop()
     for number in (signal.SIGTERM, signal.SIGINT):
         loop.add_signal_handler(number, worker.stop.set)
+    app = application(worker, settings.http.host)
+    attach(app, worker, settings)
     runner = web.AppRunner(
-        application(worker, settings.http.host),
+        app,
         access_log=None,
         shutdown_timeout=_GOODBYE_SECONDS,
     )
