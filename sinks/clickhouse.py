@@ -17,7 +17,14 @@ from typing import cast
 from zorgstroom.aggregations.results import Emission, SeriesValues
 from zorgstroom.sinks import cells, reading, schema
 from zorgstroom.sinks.connection import Connection, connect_embedded, connect_server
-from zorgstroom.sinks.contract import Claim, Contents, Filter, PublishedFigure, check_emission
+from zorgstroom.sinks.contract import (
+    Claim,
+    Contents,
+    Filter,
+    PublishedEmission,
+    PublishedFigure,
+    check_emission,
+)
 from zorgstroom.sinks.errors import OwnershipLostError
 from zorgstroom.sinks.ownership import Ownership
 from zorgstroom.sinks.retry import PAUSES, Sleep
@@ -131,6 +138,11 @@ class ClickHousePublication:
         """Return the latest figures, or every version ever published, ordered by cell."""
         query, parameters = reading.figures_query(wanted, self._db, historie=historie)
         return reading.figures(self._connection.rows(query, parameters))
+
+    def emissions(self, limit: int, regio: str = "") -> list[PublishedEmission]:
+        """Return the last `limit` emissions, of `regio` or of all regions, the newest first."""
+        query, parameters = reading.emissions_query(limit, regio, self._db)
+        return reading.emissions(self._connection.rows(query, parameters))
 
     def close(self) -> None:
         """Close the connection, if this publication opened it."""

@@ -12,7 +12,14 @@ from datetime import UTC, date, datetime
 from typing import TypeAlias
 
 from zorgstroom.aggregations.results import Emission, Series, SeriesValues, Status
-from zorgstroom.sinks.contract import Claim, Contents, Filter, PublishedFigure, check_emission
+from zorgstroom.sinks.contract import (
+    Claim,
+    Contents,
+    Filter,
+    PublishedEmission,
+    PublishedFigure,
+    check_emission,
+)
 from zorgstroom.sinks.errors import OwnershipLostError
 
 Cell: TypeAlias = tuple[Series, date]
@@ -33,7 +40,7 @@ class MemoryPublication:
     def __init__(self) -> None:
         self._cells: dict[Cell, dict[int, Stored]] = {}
         self._emissions: dict[str, dict[int, datetime]] = {}
-        self._certificates: set[str] = set()
+        self._marks: dict[tuple[str, int], str] = {}
         self._owners: dict[str, Claim] = {}
         self._lock = threading.Lock()
 
@@ -56,7 +63,7 @@ class MemoryPublication:
         """Return which areas and certificates there are."""
         with self._lock:
             areas = frozenset(series.gebied for series, _ in self._cells)
-            return Contents(areas, frozenset(self._certificates))
+            return Contents(areas, frozenset(self._marks.values()))
 
     def published(self, gebieden: Sequence[str]) -> Iterable[SeriesValues]:
         """Yield the latest value of every cell of `gebieden`, periods in order."""
@@ -98,7 +105,7 @@ class MemoryPublication:
                     versions = self._cells.setdefault((values.series, periode), {})
                     versions[emission.versie] = Stored(waarde, status, tijd)
             self._emissions.setdefault(emission.regio, {})[emission.versie] = tijd
-            self._certificates.add(emission.certificaat)
+            self._marks[emission.regio, emission.versie] = emission.certificaat
 
     def figures(self, wanted: Filter, *, historie: bool = False) -> list[PublishedFigure]:
         """Return the latest figures, or every version ever published, ordered by cell."""
@@ -111,6 +118,19 @@ class MemoryPublication:
             ]
         found.sort(key=order)
         return found if wanted.limit is None else found[: wanted.limit]
+
+    def emissions(self, limit: int, regio: str = "") -> list[PublishedEmission]:
+        """Return the last `limit` emissions, of `regio` or of all regions, the newest first."""
+        with self._lock:
+            found = [
+                PublishedEmission(name, versie, tijd, self._marks[name, versie])
+                for name, emissions in self._emissions.items()
+                if not regio or name == regio
+                for versie, tijd in emissions.items()
+            ]
+        found.sort(key=lambda one: one.regio)
+        found.sort(key=lambda one: (one.tijd, one.versie), reverse=True)
+        return found[:limit]
 
     def close(self) -> None:
         """Do nothing; the figures stay readable."""

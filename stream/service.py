@@ -12,7 +12,7 @@ from collections.abc import Collection
 from typing import Final, Protocol
 
 from zorgstroom.aggregations.policy import Disclosure
-from zorgstroom.sinks.contract import Filter, PublishedFigure
+from zorgstroom.sinks.contract import Filter, PublishedEmission, PublishedFigure
 from zorgstroom.stream.engine import Engine
 from zorgstroom.stream.inbox import Process, Taken
 from zorgstroom.stream.results import Refusal, Tally, utc_text
@@ -77,6 +77,10 @@ class Service:
     def figures(self, wanted: Filter, *, historie: bool) -> list[PublishedFigure]:
         """Return published figures; safe in any thread."""
         return self._engine.publication.figures(wanted, historie=historie)
+
+    def emissions(self, limit: int, regio: str) -> list[PublishedEmission]:
+        """Return the last emissions; safe in any thread."""
+        return self._engine.publication.emissions(limit, regio)
 
     def status(self) -> dict[str, object]:
         """Return how the process is doing; safe in any thread, never waits."""

@@ -118,8 +118,7 @@ class Hub:
         figures = asyncio.create_task(self._run_figures())
         try:
             while True:
-                self.look()
-                self._wake()
+                self.tick()
                 await asyncio.sleep(_SECOND)
         finally:
             alarms.cancel()
@@ -144,7 +143,12 @@ class Hub:
         self._moved.set()
         self._moved = asyncio.Event()
 
-    def look(self) -> None:
+    def tick(self) -> None:
+        """Make the state of this second, and tell every page."""
+        self._look()
+        self._wake()
+
+    def _look(self) -> None:
         """Make the state of this second; a failure is part of the state, and is not raised."""
         now = self._monotonic()
         try:

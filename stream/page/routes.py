@@ -49,13 +49,14 @@ FILES: Final = {
 """What the page consists of beside `index.html`, with the kind of each."""
 SLOWEST_SECONDS: Final = 30.0
 """A page that takes nothing for so long is cut off; it connects again by itself."""
-_HUB: Final = web.AppKey("hub", Hub)
+HUB: Final = web.AppKey("hub", Hub)
+"""Where an app keeps what its pages share."""
 
 
 def attach(app: web.Application, provider: Provider, settings: Settings) -> None:
     """Add the page of `provider` to `app`; call it before the app is set up."""
     hub = Hub(provider, settings)
-    app[_HUB] = hub
+    app[HUB] = hub
 
     async def running(_: web.Application) -> AsyncIterator[None]:
         task = asyncio.create_task(hub.run())

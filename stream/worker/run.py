@@ -21,7 +21,12 @@ from aiohttp import web
 from zorgstroom.aggregations.policy import Disclosure
 from zorgstroom.codecs.pseudonym import PseudonymKey
 from zorgstroom.sinks.clickhouse import DATABASE, ClickHousePublication
-from zorgstroom.sinks.contract import Filter, PublishedFigure
+from zorgstroom.sinks.contract import (
+    Filter,
+    Publication,
+    PublishedEmission,
+    PublishedFigure,
+)
 from zorgstroom.sinks.errors import SinkUnavailableError
 from zorgstroom.stream import keyfile
 from zorgstroom.stream.clock import Clock, SystemClock
@@ -110,10 +115,17 @@ class Worker:
 
     def figures(self, wanted: Filter, *, historie: bool) -> list[PublishedFigure]:
         """Return published figures; safe in any thread."""
+        return self._publication().figures(wanted, historie=historie)
+
+    def emissions(self, limit: int, regio: str) -> list[PublishedEmission]:
+        """Return the last emissions; safe in any thread."""
+        return self._publication().emissions(limit, regio)
+
+    def _publication(self) -> Publication:
         places = self._life.publishing.places if self._life else None
         if places is None:
             raise SinkUnavailableError("De database is nog niet geopend; probeer het zo weer.")
-        return places[0].figures(wanted, historie=historie)
+        return places[0]
 
     def status(self) -> dict[str, object]:
         """Return how the process is doing."""

@@ -27,9 +27,9 @@ async function start() {
   menu(about.regios);
   if (!area) {
     put($("gebiednaam"), "onbekend gebied");
-    put($("oordeel"), "Dit gebied is hier niet bekend. Kies boven een ander.");
-    $("oordeel").dataset.ernst = "let-op";
-    $("cijfers").hidden = true;
+    put($("cijferfout"), "Dit gebied is hier niet bekend. Kies boven een ander.");
+    $("cijferfout").hidden = false;
+    $("cijfers").querySelectorAll(".knoppen, .vlak").forEach((node) => { node.hidden = true; });
     listen();
     return;
   }
