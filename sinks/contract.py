@@ -10,6 +10,7 @@ from datetime import date, datetime
 from typing import Protocol
 
 from zorgstroom.aggregations.results import Emission, Series, SeriesValues, Status
+from zorgstroom.aggregations.timeliness_rows import TimelinessRow
 
 
 def check_emission(emission: Emission) -> None:
@@ -142,6 +143,29 @@ class Publication(Protocol):
 
     def emissions(self, limit: int, regio: str = "") -> list[PublishedEmission]:
         """Return the last `limit` emissions, of `regio` or of all regions, the newest first."""
+        ...
+
+    def write_timeliness(
+        self, rows: Sequence[TimelinessRow], versie: int, tijd: datetime, claim: Claim | None = None
+    ) -> None:
+        """
+        Store `rows` of one region; return only when it is safe, like `write`.
+
+        Args:
+            rows: At least one; a row of before with the same key is replaced.
+            versie: Last version of the region; the highest holds.
+            tijd: When the rows were made (aware).
+            claim: Nothing is stored once another process owns the region.
+
+        """
+        ...
+
+    def timeliness(self, regio: str) -> list[TimelinessRow]:
+        """Return the rows that `regio` published, in the order of their key."""
+        ...
+
+    def timeliness_months(self, gemeenten: Sequence[str]) -> frozenset[date]:
+        """Return the months of which any of `gemeenten` has a row, under whatever region."""
         ...
 
     def close(self) -> None:

@@ -12,6 +12,7 @@ from datetime import UTC, date, datetime
 from typing import TypeAlias
 
 from zorgstroom.aggregations.results import Emission, Series, SeriesValues, Status
+from zorgstroom.aggregations.timeliness_rows import TimelinessRow
 from zorgstroom.sinks.contract import (
     Claim,
     Contents,
@@ -42,6 +43,7 @@ class MemoryPublication:
         self._emissions: dict[str, dict[int, datetime]] = {}
         self._marks: dict[tuple[str, int], str] = {}
         self._owners: dict[str, Claim] = {}
+        self._timeliness: dict[tuple[str | date, ...], tuple[int, TimelinessRow]] = {}
         self._lock = threading.Lock()
 
     def last_version(self, regio: str, gebieden: Sequence[str]) -> int:
@@ -132,8 +134,40 @@ class MemoryPublication:
         found.sort(key=lambda one: (one.tijd, one.versie), reverse=True)
         return found[:limit]
 
+    def write_timeliness(
+        self, rows: Sequence[TimelinessRow], versie: int, tijd: datetime, claim: Claim | None = None
+    ) -> None:
+        """Store `rows` of one region."""
+        if claim and self._owners.get(claim.regio) != claim:
+            raise OwnershipLostError(f"Een ander proces publiceert nu {claim.regio}.")
+        with self._lock:
+            for row in rows:
+                known, _ = self._timeliness.get(timeliness_key(row), (0, row))
+                if versie >= known:
+                    self._timeliness[timeliness_key(row)] = (versie, row)
+
+    def timeliness(self, regio: str) -> list[TimelinessRow]:
+        """Return the rows that `regio` published, in the order of their key."""
+        with self._lock:
+            found = [row for _, row in self._timeliness.values() if row.regio == regio]
+        return sorted(found, key=timeliness_key)
+
+    def timeliness_months(self, gemeenten: Sequence[str]) -> frozenset[date]:
+        """Return the months of which any of `gemeenten` has a row, under whatever region."""
+        with self._lock:
+            return frozenset(
+                row.maand
+                for _, row in self._timeliness.values()
+                if row.label_soort == "gemeente" and row.label in gemeenten
+            )
+
     def close(self) -> None:
         """Do nothing; the figures stay readable."""
+
+
+def timeliness_key(row: TimelinessRow) -> tuple[str | date, ...]:
+    """Return the key of a row of `tijdigheid`, in the order of ClickHouse."""
+    return (row.regio, row.wet, row.soort, row.label_soort, row.label, row.maand)
 
 
 def asked(wanted: Filter, series: Series, periode: date) -> bool:

@@ -128,6 +128,8 @@ def _take_in_past(
             bar.advance(task, len(batch))
         clock.moment = present.astimezone(UTC)
         engine.publish()
+        if engine.is_live:
+            engine.publish_timeliness()
     out.print(tally_table(tally, (datetime.now(UTC) - begun).total_seconds()))
     return deliveries
 

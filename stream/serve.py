@@ -13,18 +13,22 @@ import threading
 import time
 import traceback
 from collections.abc import Callable, Iterable
+from importlib.metadata import version
 from pathlib import Path
 from typing import Final
 
 from aiohttp import web
 
 from zorgstroom.sinks.errors import SinkError
+from zorgstroom.sinks.metrics import Metrics
 from zorgstroom.stream import address
 from zorgstroom.stream.clock import Clock, SystemClock
 from zorgstroom.stream.engine import Engine
 from zorgstroom.stream.errors import OperatorError
 from zorgstroom.stream.filing import claimed
+from zorgstroom.stream.health import health_routes
 from zorgstroom.stream.inbox import Inbox
+from zorgstroom.stream.metrics_http import metrics_routes
 from zorgstroom.stream.page.routes import attach
 from zorgstroom.stream.processor import Progress
 from zorgstroom.stream.service import Service
@@ -71,7 +75,9 @@ def serve(
         OperatorError: It cannot start; the text says why. A `SinkError` likewise.
 
     """
-    with Engine(settings, data, clock or SystemClock(settings.today), progress) as engine:
+    metrics = Metrics(version("zorgstroom"), settings.disclosure.policy)
+    clock = clock or SystemClock(settings.today)
+    with Engine(settings, data, clock, progress, metrics=metrics) as engine:
         feed = Inbox(inbox, settings.inbox, time.monotonic)
         service = Service(engine, feed, settings.inbox.poll_seconds)
         with claimed(feed.folder):  # two processes would share out the messages
@@ -88,7 +94,11 @@ def run(
     stop: threading.Event | None = None,
 ) -> int:
     """Run `service` with its HTTP side; see `serve`, which opens the engine as well."""
-    extra = routes(service) if routes else ()
+    extra: list[web.AbstractRouteDef] = [
+        *health_routes(service),
+        *metrics_routes(service.metrics),
+        *(routes(service) if routes else ()),
+    ]
     app = application(service, settings.http.host, extra)
     attach(app, service, settings)
     return asyncio.run(_run(service, app, settings.http, data, ready=ready, stop=stop))

@@ -79,6 +79,12 @@ class SimulatedFeed:
         self._until = until
         self._due: deque[Delivery] = deque()
 
+    @property
+    def backlog(self) -> tuple[int, float]:
+        """How many messages are due, and for how many of our seconds the oldest is."""
+        late = (self._clock.now() - self._due[0].moment).total_seconds() if self._due else 0.0
+        return len(self._due), max(0.0, late) / self._speed
+
     def step(self, process: Process) -> Taken:
         """Give what is due by now to `process`, at most one batch."""
         now = self._clock.now()

@@ -268,10 +268,17 @@ export class Figures {
     put($("verloop-melding"), whyNone(this.body.sluitingen));
     $("verloop-melding").hidden = false;
     chart.clear();
+    this.#frame(false);
     $("verlooptabel").querySelector("tbody").replaceChildren();
   }
 
+  /** What belongs to a chart is there when the chart is. */
+  #frame(shown) {
+    for (const node of [$("legenda"), $("verlooptabel"), $("verloop-csv")]) node.hidden = !shown;
+  }
+
   #draw(rows) {
+    this.#frame(true);
     const text = JSON.stringify(rows.map((row) => [row.periode, row.waarde, row.status, row.bijgewerkt_op]));
     if (this.drawn === text) return;
     this.drawn = text;

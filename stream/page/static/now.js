@@ -39,10 +39,8 @@ export function showNow(body, area) {
   const refused = sum(since, (name) => name.startsWith("afgekeurd: "));
   const taken = since.gelezen ?? (since.aanvaard ?? 0) + (since.herhaald ?? 0) + refused;
   const silent = body.stil_seconden > SILENT_SECONDS;
-  const health = status.gezondheid;
-  const reasons = health ? reasonsOf(health) : [];
-  const problem = status.probleem || reasons.join(" ");
-  const starting = status.gereed === false && !problem;
+  const starting = status.gereed === false && !status.probleem;
+  const problem = status.probleem || (starting ? "" : reasonsOf(status.gezondheid).join(" "));
 
   const grade = problem || silent ? "fout" : starting ? "let-op" : "goed";
   const verdict = problem
@@ -64,14 +62,14 @@ export function showNow(body, area) {
   draw(tempo.reeks);
   tile("afgekeurd", count(refused), tempo.afgekeurd_minuut ? `${count(tempo.afgekeurd_minuut)} in de laatste minuut` : "geen in de laatste minuut");
 
-  const waiting = status.inbox?.wachtend ?? status.achterstand?.berichten;
+  const waiting = status.achterstand?.berichten ?? status.inbox?.wachtend;
   const what = status.inbox ? (status.inbox.stroom ? "uit de stroom" : waiting === 1 ? "bestand in de inbox" : "bestanden in de inbox") : "in Kafka";
   const seconds = status.achterstand?.seconden;
   tile("achterstand", waiting == null ? null : count(waiting), seconds ? `oudste ${ago(seconds).join(" ")}` : waiting === 0 ? "niets blijft liggen" : what);
 
   showClock(status);
   showAlarms(body.alarmen, now);
-  showTimeliness(status.tijdigheid, area);
+  showTimeliness(status.tijdigheid, status.aanbieders, area);
   fill($("redenen"), Object.entries(since).filter(([name]) => name.startsWith("afgekeurd: ")).sort((a, b) => b[1] - a[1]), ([name, n]) => [name.slice(11), n]);
   fill($("signalen"), status.signalen ?? [], (one) => [one.code, one.omschrijving, one.aantal]);
 }
@@ -80,10 +78,9 @@ function sum(counts, wanted) {
   return Object.entries(counts).reduce((total, [name, n]) => total + (wanted(name) ? n : 0), 0);
 }
 
-/** Reasons in a health body, whatever is not well. */
+/** What is not well in a health body, as sentences. */
 function reasonsOf(health) {
-  const list = health.redenen ?? health.reasons ?? [];
-  return list.map((one) => (typeof one === "string" ? one : one.melding ?? one.reden ?? "")).filter(Boolean);
+  return (health?.onderdelen ?? []).filter((one) => !one.goed).map((one) => `${one.reden.charAt(0).toUpperCase()}${one.reden.slice(1).replace(/[^.]$/, "$&.")}`);
 }
 
 function lastEmission(status, area) {
@@ -126,26 +123,40 @@ function showAlarms(alarms, now) {
 }
 
 /** Timeliness, when the process tells it: rows per area, wet and kind of message. */
-function showTimeliness(rows, area) {
-  const own = Array.isArray(rows) ? rows.filter((row) => row.gebied === area?.gebied) : [];
-  $("tijdigheid").hidden = !own.length;
-  if (!own.length) {
+function showTimeliness(rows, senders, area) {
+  const own = (rows ?? []).filter((row) => row.gebied === area?.gebied);
+  const region = area?.regio?.gebied ?? area?.gebied;
+  const silent = (senders ?? []).find((one) => one.regio === region)?.stil ?? [];
+  $("tijdigheid").hidden = !rows;
+  if (!rows) {
     tile("tijdigheid", null);
     return;
   }
-  const known = own.filter((row) => row.te_laat != null);
-  const worst = known.reduce((a, b) => (a && a.te_laat >= b.te_laat ? a : b), null);
-  tile("tijdigheid", worst ? share(worst.te_laat) : "n.b.", worst ? `${kind(worst)}, laatste 28 dagen` : "te weinig berichten");
-  put($("tijdigheid-zin"), "Aandeel van de meldingen van de laatste 28 dagen dat later kwam dan 5 werkdagen (OP271, OP272), en het aantal werkdagen tot de melding.");
-  const heads = ["Melding", "Te laat", "Mediaan", "90% binnen"];
-  $("tijdigheid").querySelector("thead tr").replaceChildren(...heads.map((text, i) => make("th", text, { scope: "col", class: i ? "getal" : "" })));
-  $("tijdigheid").querySelector("tbody").replaceChildren(...own.map((row) => line([
-    kind(row), row.te_laat == null ? "n.b." : share(row.te_laat), days(row.mediaan), days(row.p90),
-  ])));
+  const worst = own.reduce((a, b) => (a && a.te_laat >= b.te_laat ? a : b), null);
+  tile("tijdigheid", worst ? share(worst.te_laat) : "–", worst ? `${kind(worst)}, 28 dagen` : "te weinig meldingen");
+  put($("tijdigheid-zin"), own.length
+    ? "Van de meldingen van de laatste 28 dagen: welk deel kwam later dan 5 werkdagen na begin of einde van de zorg (OP271, OP272), en hoe lang het duurde. Bij de helft duurde het niet langer dan de mediaan."
+    : "In de laatste 28 dagen zijn hier te weinig meldingen om er iets over te zeggen.");
+  const heads = ["Melding", "Te laat", "Tot de melding, mediaan", "90% binnen", "Wachttijd cliënt, mediaan", "90% binnen"];
+  fillTable($("tijdigheid").querySelector("table"), own.length ? heads : [], own.map((row) => [
+    kind(row), share(row.te_laat), days(row.vertraging_werkdagen?.mediaan, "werkdagen"), days(row.vertraging_werkdagen?.p90, "werkdagen"),
+    days(row.wachttijd_dagen?.mediaan, "dagen"), days(row.wachttijd_dagen?.p90, "dagen"),
+  ]));
+  $("stil").hidden = !silent.length;
+  put($("stil"), `Van ${silent.length === 1 ? "deze aanbieder (AGB-code) komt" : "deze aanbieders (AGB-code) komt"} niets meer, terwijl er eerder wel berichten kwamen: ${silent.join(", ")}.`);
 }
 
 const kind = (row) => `${WETTEN[row.wet] ?? row.wet}, ${row.soort}`;
-const days = (value) => (value == null ? "n.b." : `${decimal(value)} werkdagen`);
+const days = (value, unit) => (value == null ? "–" : `${decimal(value)} ${value === 1 ? unit.replace(/en$/, "") : unit}`);
+
+function fillTable(table, heads, rows) {
+  const key = JSON.stringify([heads, rows]);
+  if (table.dataset.staat === key) return;
+  table.dataset.staat = key;
+  table.hidden = !rows.length;
+  table.querySelector("thead tr").replaceChildren(...heads.map((text, i) => make("th", text, { scope: "col", class: i ? "getal" : "" })));
+  table.querySelector("tbody").replaceChildren(...rows.map(line));
+}
 
 function line(cells) {
   const row = make("tr");

@@ -33,7 +33,8 @@ export const day = (iso) => plainDay.format(new Date(`${iso}T00:00:00Z`));
 export function moment(iso, now) {
   const at = new Date(iso), beside = new Date(now);
   if (dayOf.format(at) === dayOf.format(beside)) return time.format(at);
-  return Math.abs(beside - at) < 300 * 864e5 ? dayTime.format(at) : yearTime.format(at);
+  const text = Math.abs(beside - at) < 300 * 864e5 ? dayTime.format(at) : yearTime.format(at);
+  return text.replaceAll(" ", "\u00a0");
 }
 
 /** How long ago, in the largest unit that says enough. */
