@@ -89,6 +89,8 @@ class Hub:
         self._looked_up = (float("-inf"), "")
         self._recent: dict[str, tuple[float, list[PublishedFigure]]] = {}
         self._today = ""
+        self._emissions = ""
+        """What was published last, and on what day; figures are looked up when it changes."""
         self.ending = False
         """Whether the process stops: every stream then ends."""
 
@@ -158,6 +160,7 @@ class Hub:
             return
         self._tempo.look(now, status)
         self._today = str(status.get("vandaag", ""))
+        self._emissions = f"{status.get('regios')} {self._today}"
         if status.get("stand_van") != self._progress[0]:
             self._progress = status.get("stand_van"), now
         refusals = status.pop("afgekeurd", None)
@@ -175,7 +178,7 @@ class Hub:
     async def _run_figures(self) -> None:
         while True:
             now = self._monotonic()
-            emissions = str([self._published(), self._today])
+            emissions = self._emissions
             last, known = self._looked_up
             pause = _FIGURES_SECONDS if emissions != known else _UNCHANGED_SECONDS
             if self._watched and self._today and now - last >= pause:
@@ -186,12 +189,6 @@ class Hub:
                         self._put(made.wanted, made.event, made.body)
                 self._wake()
             await asyncio.sleep(_SECOND / 4)
-
-    def _published(self) -> object:
-        try:
-            return self._provider.status().get("regios")
-        except Exception:
-            return None
 
     def _look_up(self, watched: list[Watched], today: date, now: float) -> list[_Made]:
         """Make the figures of everything that is `watched`; runs in a thread."""

@@ -1,8 +1,12 @@
 """How the page looks: without barriers, at three sizes, light and dark; screenshots to look at."""
 
+import json
+import threading
 from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import replace
 from datetime import date
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from typing import Any
 
@@ -14,6 +18,7 @@ from tests.browser.conftest import SIZES, OpenPage
 from tests.browser.processes import Running, running, showing, until
 from tests.emissions import WMO_TOTAAL, emission, values
 from tests.stream.page.provider import MADE, Process
+from zorgstroom.stream.settings import Http, Settings
 
 pytestmark = [pytest.mark.browser, pytest.mark.embedded, pytest.mark.slow]
 
@@ -133,3 +138,70 @@ def test_a_problem_leads_the_page(planned: Process, open_page: OpenPage, picture
         expect(page.locator('[data-veld="toestand"]')).to_have_text("Probleem")
         assert barriers(page) == []
         page.screenshot(path=pictures / "probleem.png")
+
+
+ALERT = {
+    "labels": {"alertname": "ZorgstroomStil", "severity": "critical"},
+    "annotations": {
+        "summary": "Al een werkdag geen berichten",
+        "runbook_url": "https://draaiboek.test/stil",
+    },
+    "startsAt": "2026-11-12T08:00:00Z",
+}
+
+
+@contextmanager
+def alertmanager() -> Iterator[str]:
+    """Answer as Alertmanager does, with one alert."""
+
+    class Answer(BaseHTTPRequestHandler):
+        def do_GET(self) -> None:
+            self.send_response(200)
+            self.end_headers()
+            self.wfile.write(json.dumps([ALERT]).encode())
+
+        def log_message(self, *_: object) -> None:
+            pass
+
+    server = ThreadingHTTPServer(("127.0.0.1", 0), Answer)
+    threading.Thread(target=server.serve_forever).start()
+    try:
+        yield f"http://127.0.0.1:{server.server_port}"
+    finally:
+        server.shutdown()
+        server.server_close()
+
+
+def test_alarms_and_timeliness_have_their_place(
+    planned: Process, open_page: OpenPage, pictures: Path
+) -> None:
+    planned.state["tijdigheid"] = [
+        {
+            "gebied": "0153",
+            "wet": "Wmo",
+            "soort": "start",
+            "te_laat": 0.21,
+            "vertraging_werkdagen": {"mediaan": 4.0, "p90": 14.5},
+            "wachttijd_dagen": None,
+        }
+    ]
+    planned.state["aanbieders"] = [{"regio": "twente", "actief": 9, "stil": ["01234567"]}]
+    with (
+        alertmanager() as alerts,
+        showing(planned, Settings(http=Http(alertmanager=alerts))) as url,
+    ):
+        page = open_page(f"{url}/gebied/enschede", "telefoon")
+        expect(page.locator('[data-veld="alarmen"]')).to_have_text("1")
+        alarm = page.locator("#alarmlijst li")
+        expect(alarm).to_contain_text("Al een werkdag geen berichten")
+        expect(alarm.get_by_role("link", name="draaiboek")).to_have_attribute(
+            "href", "https://draaiboek.test/stil"
+        )
+        expect(page.locator('[data-veld="tijdigheid"]')).to_have_text("21%")
+        row = page.locator("#tijdigheid tbody tr")
+        expect(row.locator("> *")).to_have_text(["Wmo, start", "21%", "4", "14,5", "–", "–"])
+        expect(page.locator("#stil")).to_contain_text("01234567")
+        assert barriers(page) == []
+        page.screenshot(path=pictures / "alarmen.png", full_page=True)
+        page.goto(f"{url}/gebied/losser")
+        expect(page.locator('[data-veld="tijdigheid-bij"]')).to_have_text("te weinig meldingen")

@@ -111,7 +111,7 @@ export class Figures {
   }
 
   /** Put a figure in `node`: a number, n.b. or a dash, and what changed since the page was opened. */
-  #number(node, row, place, delta = true) {
+  #number(node, row, place) {
     const text = !row ? NONE : row.waarde == null ? NB : count(row.waarde);
     const name = row ? `${place}|${this.choice.wet}|${row.periode_soort}|${row.periode}` : place;
     const moved = node.dataset.van === name && node.dataset.getal !== text;
@@ -125,7 +125,10 @@ export class Figures {
     else {
       if (!this.first.has(name)) this.first.set(name, row.waarde);
       const change = row.waarde - this.first.get(name);
-      if (delta && change) parts.push(make("span", signed(change), { class: "delta", title: "veranderd sinds u kijkt" }));
+      if (change) {
+        this.marks.add("delta");
+        parts.push(make("span", signed(change), { class: "delta", title: "veranderd sinds u kijkt" }));
+      }
     }
     node.replaceChildren(...parts);
     node.classList.toggle("leeg", !row || row.waarde == null);
@@ -157,7 +160,8 @@ export class Figures {
         head.replaceChildren(anchor);
       } else put(head, name);
     }
-    if (link?.choice) head.firstChild.toggleAttribute("aria-current", current);
+    if (link?.choice && current) head.firstChild.setAttribute("aria-current", "true");
+    else if (link?.choice) head.firstChild.removeAttribute("aria-current");
     this.#number(value, row, id);
     value.style.setProperty("--deel", most && row?.waarde ? (row.waarde / most).toFixed(3) : "0");
     const own = row && this.#isRunning(row) ? "" : row ? `${period(row.periode_soort, row.periode)}, ${row.status} · ` : "";
@@ -177,7 +181,7 @@ export class Figures {
     wanted.push(...groups);
     // Jeugdwet has no hoofdgroepen; its categorieën are always shown.
     const hideable = groups.length > 0;
-    if (!hideable || detail) wanted.push(...parts.filter(([niveau, id]) => !hideable || has(niveau, id) || true));
+    if (!hideable || detail) wanted.push(...parts);
     $("detail").hidden = !hideable;
     $("detail").setAttribute("aria-pressed", detail ? "true" : "false");
     const chosen = product;
@@ -216,6 +220,7 @@ export class Figures {
     const told = $("uitleg").textContent;
     if (this.marks.has("nb") && told !== whyHidden(this.about.drempel)) shown.push(make("dt", NB), make("dd", whyHidden(this.about.drempel)));
     if (this.marks.has("geen") && told !== whyNone(this.body.sluitingen)) shown.push(make("dt", NONE), make("dd", whyNone(this.body.sluitingen)));
+    if (this.marks.has("delta")) shown.push(make("dt", "+1, −1"), make("dd", "Zoveel veranderde het getal sinds u deze pagina opende."));
     const close = this.body.sluitingen.find((one) => one.periode_soort === this.choice.periode);
     if (close) shown.push(make("dt", "voorlopig"), make("dd", `Verandert nog door late meldingen, tot ${this.about.naloop_dagen} dagen na de periode; daarna definitief. ${cap(period(close.periode_soort, close.periode, true))} wordt definitief op ${day(close.sluit_op)}.`));
     const text = shown.map((node) => node.textContent).join("|");

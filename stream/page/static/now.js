@@ -135,25 +135,25 @@ function showTimeliness(rows, senders, area) {
   const worst = own.reduce((a, b) => (a && a.te_laat >= b.te_laat ? a : b), null);
   tile("tijdigheid", worst ? share(worst.te_laat) : "–", worst ? `${kind(worst)}, 28 dagen` : "te weinig meldingen");
   put($("tijdigheid-zin"), own.length
-    ? "Van de meldingen van de laatste 28 dagen: welk deel kwam later dan 5 werkdagen na begin of einde van de zorg (OP271, OP272), en hoe lang het duurde. Bij de helft duurde het niet langer dan de mediaan."
+    ? "Van de meldingen van de laatste 28 dagen: welk deel kwam later dan 5 werkdagen na begin of einde van de zorg (OP271, OP272), hoeveel werkdagen het duurde, en hoeveel dagen cliënten wachtten van toewijzing tot start. Bij de helft duurde het niet langer dan de mediaan."
     : "In de laatste 28 dagen zijn hier te weinig meldingen om er iets over te zeggen.");
-  const heads = ["Melding", "Te laat", "Tot de melding, mediaan", "90% binnen", "Wachttijd cliënt, mediaan", "90% binnen"];
+  const heads = ["Melding", "Te laat", "Werkdagen, mediaan", "90% binnen", "Wacht\u00addagen, mediaan", "90% binnen"];
   fillTable($("tijdigheid").querySelector("table"), own.length ? heads : [], own.map((row) => [
-    kind(row), share(row.te_laat), days(row.vertraging_werkdagen?.mediaan, "werkdagen"), days(row.vertraging_werkdagen?.p90, "werkdagen"),
-    days(row.wachttijd_dagen?.mediaan, "dagen"), days(row.wachttijd_dagen?.p90, "dagen"),
+    kind(row), share(row.te_laat), days(row.vertraging_werkdagen?.mediaan), days(row.vertraging_werkdagen?.p90),
+    days(row.wachttijd_dagen?.mediaan), days(row.wachttijd_dagen?.p90),
   ]));
   $("stil").hidden = !silent.length;
   put($("stil"), `Van ${silent.length === 1 ? "deze aanbieder (AGB-code) komt" : "deze aanbieders (AGB-code) komt"} niets meer, terwijl er eerder wel berichten kwamen: ${silent.join(", ")}.`);
 }
 
 const kind = (row) => `${WETTEN[row.wet] ?? row.wet}, ${row.soort}`;
-const days = (value, unit) => (value == null ? "–" : `${decimal(value)} ${value === 1 ? unit.replace(/en$/, "") : unit}`);
+const days = (value) => (value == null ? "–" : decimal(value));
 
 function fillTable(table, heads, rows) {
   const key = JSON.stringify([heads, rows]);
   if (table.dataset.staat === key) return;
   table.dataset.staat = key;
-  table.hidden = !rows.length;
+  table.parentElement.hidden = !rows.length;
   table.querySelector("thead tr").replaceChildren(...heads.map((text, i) => make("th", text, { scope: "col", class: i ? "getal" : "" })));
   table.querySelector("tbody").replaceChildren(...rows.map(line));
 }
