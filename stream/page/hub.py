@@ -16,11 +16,9 @@ from typing import Final, NamedTuple
 
 import msgspec
 
-from zorgstroom.aggregations.results import PeriodeSoort
-from zorgstroom.sinks.contract import Filter, PublishedFigure
 from zorgstroom.sinks.errors import SinkError
-from zorgstroom.stream.page import view
 from zorgstroom.stream.page.alarms import Alarms
+from zorgstroom.stream.page.lookup import Lookup, Watched
 from zorgstroom.stream.page.tempo import Tempo
 from zorgstroom.stream.settings import Settings
 from zorgstroom.stream.web import Provider
@@ -31,17 +29,10 @@ _FIGURES_SECONDS: Final = 2.0
 """Figures are looked up no more often than this, however quickly they change."""
 _UNCHANGED_SECONDS: Final = 10.0
 """... and this often when this process published nothing: another worker may have."""
-_RECENT_SECONDS: Final = 20.0
-"""How long the figures of earlier periods of an area are kept."""
+_SHARE: Final = 25
+"""... and a look-up that took long is followed by a pause of so many times as long."""
 MOST: Final = 500
 """Pages at once; another one is refused."""
-
-
-class Watched(NamedTuple):
-    """What a page looks at."""
-
-    gebied: str
-    soort: PeriodeSoort
 
 
 class _Message(NamedTuple):
@@ -49,14 +40,6 @@ class _Message(NamedTuple):
 
     number: int
     data: bytes
-
-
-class _Made(NamedTuple):
-    """Figures for whoever watches them."""
-
-    wanted: Watched
-    event: str
-    body: dict[str, object]
 
 
 class Hub:
@@ -87,7 +70,9 @@ class Hub:
         self._moved = asyncio.Event()
         self._progress: tuple[object, float] = (None, monotonic())
         self._looked_up = (float("-inf"), "")
-        self._recent: dict[str, tuple[float, list[PublishedFigure]]] = {}
+        self._lookup = Lookup(provider, settings)
+        self._spent = 0.0
+        """Seconds that the last look-up took."""
         self._today = ""
         self._emissions = ""
         """What was published last, and on what day; figures are looked up when it changes."""
@@ -180,61 +165,29 @@ class Hub:
             now = self._monotonic()
             emissions = self._emissions
             last, known = self._looked_up
-            pause = _FIGURES_SECONDS if emissions != known else _UNCHANGED_SECONDS
+            pause = max(_FIGURES_SECONDS, _SHARE * self._spent)
+            if emissions == known:
+                pause = max(pause, _UNCHANGED_SECONDS)
             if self._watched and self._today and now - last >= pause:
                 self._looked_up = now, emissions
-                watched, today = list(self._watched), date.fromisoformat(self._today)
-                for made in await asyncio.to_thread(self._look_up, watched, today, now):
-                    if made.wanted in self._watched:
-                        self._put(made.wanted, made.event, made.body)
+                await self._look_up(now)
+                self._spent = self._monotonic() - now
                 self._wake()
             await asyncio.sleep(_SECOND / 4)
 
-    def _look_up(self, watched: list[Watched], today: date, now: float) -> list[_Made]:
-        """Make the figures of everything that is `watched`; runs in a thread."""
-        made: list[_Made] = []
-        for wanted in watched:
-            try:
-                made.append(_Made(wanted, "cijfers", self.figures(wanted, today, now)))
-            except SinkError as error:
-                made.append(_Made(wanted, "fout", {"fout": str(error)}))
-            except Exception as error:
-                _LOG.error("De cijfers van de pagina zijn niet te maken: %s", type(error).__name__)
-        return made
-
-    def figures(self, wanted: Watched, today: date, now: float) -> dict[str, object]:
-        """Return what the page shows of an area and, of a region, the totals of its gemeenten."""
-        gebied, soort = wanted
-        found = self._ask(view.current([gebied], soort, today))
-        # A figure is missing where the publication has it at a close only, or not yet.
-        if len(found) < view.LINES:
-            found += self._earlier(gebied, view.recent([gebied], today), now)
-        parts = list(self._settings.regios.get(gebied, ()))
-        if parts:
-            running = self._ask(view.totals(parts, soort, today))
-            if len(running) < view.TOTALS * len(parts):
-                running += self._earlier(f"{gebied}/", view.recent_totals(parts, today), now)
-            found += running
-        lines = view.newest(found, soort, today)
-        return {
-            "gebied": gebied,
-            "periode_soort": soort,
-            "periode": view.running(soort, today).start,
-            "kolommen": view.COLUMNS,
-            "rijen": [view.as_line(figure) for figure in lines.values()],
-            "sluitingen": view.next_closes(today, self._settings.publication.naloop_dagen),
-        }
-
-    def _earlier(self, name: str, question: Filter, now: float) -> list[PublishedFigure]:
-        at, figures = self._recent.get(name, (float("-inf"), []))
-        if now - at >= _RECENT_SECONDS:
-            figures = self._ask(question)
-            kept = {n: one for n, one in self._recent.items() if now - one[0] < _RECENT_SECONDS}
-            self._recent = {**kept, name: (now, figures)}
-        return figures
-
-    def _ask(self, question: Filter) -> list[PublishedFigure]:
-        return self._provider.figures(question, historie=False)
+    async def _look_up(self, now: float) -> None:
+        watched, today = list(self._watched), date.fromisoformat(self._today)
+        try:
+            found = await asyncio.to_thread(self._lookup.figures, watched, today, now)
+        except SinkError as error:
+            for wanted in watched:
+                self._put(wanted, "fout", {"fout": str(error)})
+        except Exception as error:
+            _LOG.error("De cijfers van de pagina zijn niet te maken: %s", type(error).__name__)
+        else:
+            for wanted, body in found.items():
+                if wanted in self._watched:
+                    self._put(wanted, "cijfers", body)
 
     def _put(self, key: object, event: str, body: Mapping[str, object]) -> None:
         """Make `body` the newest message under `key`; the same as before is not sent again."""

@@ -20,7 +20,8 @@ from zorgstroom.aggregations.products import HOOFDGROEPEN
 from zorgstroom.aggregations.regions import TWENTE
 from zorgstroom.aggregations.results import PeriodeSoort
 from zorgstroom.codecs.catalog import CATEGORIE
-from zorgstroom.stream.page.hub import MOST, Hub, Watched
+from zorgstroom.stream.page.hub import MOST, Hub
+from zorgstroom.stream.page.lookup import Watched
 from zorgstroom.stream.questions import ParameterError, as_row, question
 from zorgstroom.stream.settings import Settings
 from zorgstroom.stream.tables import write_csv

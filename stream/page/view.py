@@ -75,13 +75,14 @@ def newest(
     Among periods of the same reference day those of the kind `soort` come first, then the shorter.
     A value goes before a suppressed one only within the same reference day.
     """
-    best: dict[Line, tuple[tuple[object, ...], PublishedFigure]] = {}
+    start = running(soort, today).start
+    best: dict[Line, PublishedFigure] = {}
     for figure in figures:
-        rank = _rank(figure, soort, today)
         line = _line(figure)
-        if line not in best or rank > best[line][0]:
-            best[line] = rank, figure
-    return {line: figure for line, (_, figure) in best.items()}
+        known = best.get(line)
+        if known is None or _rank(figure, soort, start, today) > _rank(known, soort, start, today):
+            best[line] = figure
+    return best
 
 
 def as_line(figure: PublishedFigure) -> tuple[object, ...]:
@@ -120,13 +121,13 @@ def _line(figure: PublishedFigure) -> Line:
     return s.gebied, s.wet, s.product_niveau, s.product, s.maat
 
 
-def _rank(figure: PublishedFigure, soort: PeriodeSoort, today: date) -> tuple[object, ...]:
+def _rank(
+    figure: PublishedFigure, soort: PeriodeSoort, start: date, today: date
+) -> tuple[object, ...]:
     kind = figure.series.periode_soort
-    running_now = kind == soort and figure.periode == running(soort, today).start
-    end = _end(kind, figure.periode)
     return (
-        running_now,
-        min(end, today),
+        kind == soort and figure.periode == start,
+        min(_end(kind, figure.periode), today),
         figure.waarde is not None,
         kind == soort,
         -KINDS.index(kind),

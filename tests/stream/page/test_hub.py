@@ -1,18 +1,15 @@
 import asyncio
 import json
 from collections.abc import Iterator
-from dataclasses import replace
-from datetime import date
 
 import pytest
 
-from tests.emissions import WMO_TOTAAL, emission, values
-from tests.stream.page.provider import MADE, Process
+from tests.stream.page.provider import Process
 from zorgstroom.sinks.errors import SinkUnavailableError
-from zorgstroom.stream.page.hub import Hub, Watched
+from zorgstroom.stream.page.hub import Hub
+from zorgstroom.stream.page.lookup import Watched
 from zorgstroom.stream.settings import Settings
 
-TODAY = date(2026, 11, 12)
 ENSCHEDE = Watched("0153", "maand")
 
 
@@ -92,62 +89,6 @@ def test_a_failing_status_keeps_the_stream_alive(
             assert told(page.take())
 
     asyncio.run(run())
-
-
-def lines(body: dict[str, object]) -> list[dict[str, object]]:
-    columns, rows = body["kolommen"], body["rijen"]
-    assert isinstance(columns, tuple) and isinstance(rows, list)
-    return [dict(zip(columns, row, strict=True)) for row in rows]
-
-
-def test_figures_that_appear_at_a_close_only_come_with_their_own_period(
-    process: Process, seconds: Seconds
-) -> None:
-    running = values(WMO_TOTAAL, [31], eerste=date(2026, 11, 1))
-    group = replace(WMO_TOTAAL, product_niveau="hoofdgroep", product="Overig")
-    closed = values(
-        replace(group, periode_soort="kwartaal"), [12], eerste=date(2026, 4, 1), status="definitief"
-    )
-    process.publication.write(emission(1, running, closed, tijd=MADE))
-    hub = Hub(process, Settings(), seconds)
-    found = {str(line["product"]): line for line in lines(hub.figures(ENSCHEDE, TODAY, 0.0))}
-    assert (found[""]["waarde"], found[""]["periode"]) == (31, date(2026, 11, 1))
-    assert found["Overig"]["waarde"] == 12
-    assert found["Overig"]["periode_soort"] == "kwartaal"
-    assert found["Overig"]["status"] == "definitief"
-
-
-def test_a_region_comes_with_the_totals_of_its_gemeenten(
-    process: Process, seconds: Seconds
-) -> None:
-    whole = replace(WMO_TOTAAL, gebied_soort="regio", gebied="twente")
-    part = replace(WMO_TOTAAL, product_niveau="categorie", product="01")
-    process.publication.write(
-        emission(
-            1,
-            *(values(s, [20], eerste=date(2026, 11, 1)) for s in (whole, WMO_TOTAAL, part)),
-            values(replace(WMO_TOTAAL, gebied="0168"), [None], eerste=date(2026, 10, 1)),
-            tijd=MADE,
-        )
-    )
-    hub = Hub(process, Settings(), seconds)
-    found = lines(hub.figures(Watched("twente", "maand"), TODAY, 0.0))
-    shown = [(line["gebied"], line["product"], line["waarde"]) for line in found]
-    assert sorted(shown, key=str) == [
-        ("0153", "", 20),
-        ("0168", "", None),
-        ("twente", "", 20),
-    ]
-
-
-def test_earlier_periods_are_not_asked_for_each_time(process: Process, seconds: Seconds) -> None:
-    hub = Hub(process, Settings(), seconds)
-    hub.figures(ENSCHEDE, TODAY, 0.0)
-    assert process.asked == 2
-    hub.figures(ENSCHEDE, TODAY, 2.0)
-    assert process.asked == 3
-    hub.figures(ENSCHEDE, TODAY, 30.0)
-    assert process.asked == 5
 
 
 async def _until(hub: Hub, page: object, event: str) -> dict[str, object]:
