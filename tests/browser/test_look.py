@@ -128,6 +128,7 @@ def test_a_figure_of_a_close_is_shown_under_its_own_period(
         expect(page.locator("#uitleg")).to_contain_text("Niet bekendgemaakt")
         assert barriers(page) == []
         page.screenshot(path=pictures / "afsluiting.png", full_page=True)
+        page.close()  # before its server goes, of which the browser would complain
 
 
 def test_a_problem_leads_the_page(planned: Process, open_page: OpenPage, pictures: Path) -> None:
@@ -138,6 +139,7 @@ def test_a_problem_leads_the_page(planned: Process, open_page: OpenPage, picture
         expect(page.locator('[data-veld="toestand"]')).to_have_text("Probleem")
         assert barriers(page) == []
         page.screenshot(path=pictures / "probleem.png")
+        page.close()
 
 
 ALERT = {
@@ -205,3 +207,4 @@ def test_alarms_and_timeliness_have_their_place(
         page.screenshot(path=pictures / "alarmen.png", full_page=True)
         page.goto(f"{url}/gebied/losser")
         expect(page.locator('[data-veld="tijdigheid-bij"]')).to_have_text("te weinig meldingen")
+        page.close()
