@@ -6,7 +6,14 @@ from time import perf_counter
 
 from zorgstroom.aggregations.results import Emission, SeriesValues
 from zorgstroom.aggregations.timeliness_rows import TimelinessRow
-from zorgstroom.sinks.contract import Claim, Contents, Filter, Publication, PublishedFigure
+from zorgstroom.sinks.contract import (
+    Claim,
+    Contents,
+    Filter,
+    Publication,
+    PublishedEmission,
+    PublishedFigure,
+)
 from zorgstroom.sinks.errors import OwnershipLostError, SinkError, SinkUnavailableError
 from zorgstroom.sinks.metrics import Metrics, Write
 
@@ -69,6 +76,10 @@ class MeasuredPublication:
     def figures(self, wanted: Filter, *, historie: bool = False) -> list[PublishedFigure]:
         """Return figures."""
         return self._publication.figures(wanted, historie=historie)
+
+    def emissions(self, limit: int, regio: str = "") -> list[PublishedEmission]:
+        """Return the last emissions."""
+        return self._publication.emissions(limit, regio)
 
     def write_timeliness(
         self, rows: Sequence[TimelinessRow], versie: int, tijd: datetime, claim: Claim | None = None

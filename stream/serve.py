@@ -29,6 +29,7 @@ from zorgstroom.stream.filing import claimed
 from zorgstroom.stream.health import health_routes
 from zorgstroom.stream.inbox import Inbox
 from zorgstroom.stream.metrics_http import metrics_routes
+from zorgstroom.stream.page.routes import attach
 from zorgstroom.stream.processor import Progress
 from zorgstroom.stream.service import Service
 from zorgstroom.stream.settings import Http, Settings
@@ -39,7 +40,7 @@ _GOODBYE_SECONDS: Final = 2.0
 """How long open connections may take to end."""
 
 Routes = Callable[[Provider], Iterable[web.AbstractRouteDef]]
-"""Makes more routes: a page, metrics, health."""
+"""Makes more routes: metrics, health."""
 
 
 class ListenError(OperatorError):
@@ -67,7 +68,7 @@ def serve(
         clock: Today and now; the system's when not given.
         progress: Told how far the rebuild at the start is; see `Engine`.
         ready: Called with the URL once it answers.
-        routes: More routes than ``/api``.
+        routes: More routes than ``/api`` and the page.
         stop: Ends it when set; without one SIGTERM and SIGINT do.
 
     Raises:
@@ -80,12 +81,12 @@ def serve(
         feed = Inbox(inbox, settings.inbox, time.monotonic)
         service = Service(engine, feed, settings.inbox.poll_seconds)
         with claimed(feed.folder):  # two processes would share out the messages
-            return run(service, settings.http, data, ready=ready, routes=routes, stop=stop)
+            return run(service, settings, data, ready=ready, routes=routes, stop=stop)
 
 
 def run(
     service: Service,
-    http: Http,
+    settings: Settings,
     data: Path,
     *,
     ready: Callable[[str], None] | None = None,
@@ -98,8 +99,9 @@ def run(
         *metrics_routes(service.metrics),
         *(routes(service) if routes else ()),
     ]
-    app = application(service, http.host, extra)
-    return asyncio.run(_run(service, app, http, data, ready=ready, stop=stop))
+    app = application(service, settings.http.host, extra)
+    attach(app, service, settings)
+    return asyncio.run(_run(service, app, settings.http, data, ready=ready, stop=stop))
 
 
 async def _run(

@@ -13,7 +13,7 @@ from collections.abc import Callable, Collection
 from typing import Final, Protocol
 
 from zorgstroom.aggregations.policy import Disclosure
-from zorgstroom.sinks.contract import Filter, PublishedFigure
+from zorgstroom.sinks.contract import Filter, PublishedEmission, PublishedFigure
 from zorgstroom.sinks.errors import SinkUnavailableError
 from zorgstroom.sinks.metrics import Metrics
 from zorgstroom.stream.engine import Engine
@@ -109,6 +109,10 @@ class Service:
         """Return published figures; safe in any thread."""
         return self._engine.publication.figures(wanted, historie=historie)
 
+    def emissions(self, limit: int, regio: str) -> list[PublishedEmission]:
+        """Return the last emissions; safe in any thread."""
+        return self._engine.publication.emissions(limit, regio)
+
     def status(self) -> dict[str, object]:
         """Return how the process is doing; safe in any thread, never waits."""
         now = utc_text(self._engine.clock.now())
@@ -116,6 +120,7 @@ class Service:
             "gestart_op": self._started,
             "nu": now,
             **self._snapshot,
+            "achterstand": dict(zip(("berichten", "seconden"), self._waiting(), strict=True)),
             "gezondheid": self.health().model_dump(),
         }
 

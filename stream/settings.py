@@ -88,6 +88,8 @@ class Http(BaseModel):
     host: str = "127.0.0.1"
     port: int = Field(default=8305, ge=0, le=65535)
     """0 takes any free port."""
+    alertmanager: str = Field(default="", pattern=r"^(https?://[^@\s]+)?$")
+    """Such as ``http://127.0.0.1:9093``: the page shows its open alerts; empty: no such tile."""
 
 
 class Kafka(BaseModel):

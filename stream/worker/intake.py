@@ -7,7 +7,7 @@ counts as read.
 
 import asyncio
 import logging
-from collections import Counter
+from collections import Counter, deque
 from collections.abc import Awaitable, Mapping, Sequence
 from typing import Final, NamedTuple
 
@@ -21,9 +21,12 @@ from zorgstroom.sinks.metrics import Metrics
 from zorgstroom.stream.clock import Clock
 from zorgstroom.stream.kafka import wire
 from zorgstroom.stream.processor import INTERNAL
+from zorgstroom.stream.results import Refusal
 from zorgstroom.stream.settings import Settings
 
 _LOG: Final = logging.getLogger(__name__)
+_LAST: Final = 20
+"""Refusals that the status shows; all of them are in the topic."""
 _BATCH_BYTES: Final = 900_000
 _LARGEST: Final = 36_000_000
 """Bytes to a request: a refused message of the largest size, with its headers."""
@@ -80,6 +83,8 @@ class Intake:
         """Messages read since the start."""
         self.refused: Counter[str] = Counter()
         """Refusals since the start, by reason and rule."""
+        self.last: deque[dict[str, object]] = deque(maxlen=_LAST)
+        """The last refusals, the newest first, in the form of `results.Refusal.as_json`."""
 
     async def open(self) -> None:
         """Connect."""
@@ -119,6 +124,9 @@ class Intake:
             self._kafka.afgekeurd, raw.value, key=key, headers=headers
         )
         self.refused[f"{reason.reden} {reason.regel}"] += 1
+        told = {name: value.decode() for name, value in headers}
+        seen = Refusal(told["bron"], "", told["hash"], reason, told["tijd"])
+        self.last.appendleft(seen.as_json())
         self._metrics.refused(reason.reden, reason.regel)
 
     def _place(self, gemeente: str) -> int:

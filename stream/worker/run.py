@@ -23,7 +23,12 @@ from aiohttp import web
 from zorgstroom.aggregations.policy import Disclosure
 from zorgstroom.codecs.pseudonym import PseudonymKey
 from zorgstroom.sinks.clickhouse import DATABASE, ClickHousePublication
-from zorgstroom.sinks.contract import Filter, PublishedFigure
+from zorgstroom.sinks.contract import (
+    Filter,
+    Publication,
+    PublishedEmission,
+    PublishedFigure,
+)
 from zorgstroom.sinks.errors import SinkUnavailableError
 from zorgstroom.sinks.measured import MeasuredPublication
 from zorgstroom.sinks.metrics import Metrics
@@ -33,6 +38,7 @@ from zorgstroom.stream.engine import connect
 from zorgstroom.stream.errors import OperatorError
 from zorgstroom.stream.health import Health, behind, health_routes, judged
 from zorgstroom.stream.metrics_http import metrics_routes
+from zorgstroom.stream.page.routes import attach
 from zorgstroom.stream.results import utc_text
 from zorgstroom.stream.serve import listen, told
 from zorgstroom.stream.settings import Settings
@@ -117,10 +123,17 @@ class Worker:
 
     def figures(self, wanted: Filter, *, historie: bool) -> list[PublishedFigure]:
         """Return published figures; safe in any thread."""
+        return self._publication().figures(wanted, historie=historie)
+
+    def emissions(self, limit: int, regio: str) -> list[PublishedEmission]:
+        """Return the last emissions; safe in any thread."""
+        return self._publication().emissions(limit, regio)
+
+    def _publication(self) -> Publication:
         places = self._life.publishing.places if self._life else None
         if places is None:
             raise SinkUnavailableError("De database is nog niet geopend; probeer het zo weer.")
-        return places[0].figures(wanted, historie=historie)
+        return places[0]
 
     def status(self) -> dict[str, object]:
         """Return how the process is doing."""
@@ -258,12 +271,11 @@ async def _run(
     loop = asyncio.get_running_loop()
     for number in (signal.SIGTERM, signal.SIGINT):
         loop.add_signal_handler(number, worker.stop.set)
+    routes = [*health_routes(worker), *metrics_routes(worker.metrics)]
+    app = application(worker, settings.http.host, routes)
+    attach(app, worker, settings)
     runner = web.AppRunner(
-        application(
-            worker,
-            settings.http.host,
-            [*health_routes(worker), *metrics_routes(worker.metrics)],
-        ),
+        app,
         access_log=None,
         shutdown_timeout=_GOODBYE_SECONDS,
     )

@@ -43,6 +43,8 @@ def snapshot(
                 **refused,
             }
         },
+        "achterstand": dict(zip(("berichten", "seconden"), life.backlog.total, strict=True)),
+        "afgekeurd": list(life.intake.last),
         "dossiers": sum(partition.size for partition in life.owned.partitions.values()),
         "tellingen_hersteld": life.owned.corrected,
         "signalen": signal_rows(signals),
