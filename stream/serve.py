@@ -20,6 +20,7 @@ from aiohttp import web
 
 from zorgstroom.sinks.errors import SinkError
 from zorgstroom.stream import address
+from zorgstroom.stream.access import Access
 from zorgstroom.stream.clock import Clock, SystemClock
 from zorgstroom.stream.engine import Engine
 from zorgstroom.stream.errors import OperatorError
@@ -88,8 +89,11 @@ def run(
 ) -> int:
     """Run `service` with its HTTP side; see `serve`, which opens the engine as well."""
     extra = routes(service) if routes else ()
-    app = application(service, http.host, extra)
-    return asyncio.run(_run(service, app, http, data, ready=ready, stop=stop))
+    access = Access(http)
+    app = application(service, access, extra)
+    return asyncio.run(
+        _run(service, app, http, data, token=access.own_token, ready=ready, stop=stop)
+    )
 
 
 async def _run(
@@ -98,6 +102,7 @@ async def _run(
     http: Http,
     data: Path,
     *,
+    token: str,
     ready: Callable[[str], None] | None,
     stop: threading.Event | None,
 ) -> int:
@@ -108,7 +113,7 @@ async def _run(
     await runner.setup()
     try:
         url = await listen(runner, http)
-        with address.announced(data, url):
+        with address.announced(data, url, token):
             _LOG.info("Gestart op %s", url)
             if ready:
                 ready(url)

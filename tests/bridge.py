@@ -8,6 +8,7 @@ can tell it to fail; it ends when its standard input does.
 import json
 import os
 import re
+import ssl
 import subprocess
 import sys
 import threading
@@ -16,6 +17,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
 from typing import Any
 from urllib.parse import parse_qsl, urlsplit
 from urllib.request import urlopen
@@ -43,16 +45,17 @@ class Bridge:
 
 
 @contextmanager
-def running_bridge() -> Iterator[Bridge]:
-    """Start a bridge on a free port, with an engine in memory."""
+def running_bridge(certificate: Path | None = None) -> Iterator[Bridge]:
+    """Start a bridge on a free port, with an engine in memory; over TLS with a `certificate`."""
+    command = [sys.executable, __file__, *([str(certificate)] if certificate else [])]
     with subprocess.Popen(
-        [sys.executable, __file__], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
+        command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
     ) as process:
         assert process.stdout
         assert process.stdin
         port = process.stdout.readline().strip()
         assert port, "the bridge did not start"
-        yield Bridge(f"http://127.0.0.1:{port}")
+        yield Bridge(f"{'https' if certificate else 'http'}://127.0.0.1:{port}")
         process.stdin.close()
 
 
@@ -153,6 +156,10 @@ def main() -> None:
     Handler.engine, Handler.failures = Engine(), []
     server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
     server.daemon_threads = True
+    for certificate in sys.argv[1:]:
+        context = ssl.create_default_context(ssl.Purpose.CLIENT_AUTH)
+        context.load_cert_chain(certificate)
+        server.socket = context.wrap_socket(server.socket, server_side=True)
     threading.Thread(target=server.serve_forever, daemon=True).start()
     print(server.server_port, flush=True)  # noqa: T201
     sys.stdin.read()

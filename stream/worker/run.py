@@ -24,6 +24,7 @@ from zorgstroom.sinks.clickhouse import DATABASE, ClickHousePublication
 from zorgstroom.sinks.contract import Filter, PublishedFigure
 from zorgstroom.sinks.errors import SinkUnavailableError
 from zorgstroom.stream import keyfile
+from zorgstroom.stream.access import Access
 from zorgstroom.stream.clock import Clock, SystemClock
 from zorgstroom.stream.engine import connect
 from zorgstroom.stream.errors import OperatorError
@@ -143,7 +144,7 @@ class Worker:
             except OperatorError:
                 raise
             except BrokerError as error:
-                self._problem = f"{error}. Er gaat niets verloren; het wordt opnieuw geprobeerd."
+                self._problem = f"{error} Er gaat niets verloren; het wordt opnieuw geprobeerd."
             except Exception as error:
                 self._problem = (
                     f"De worker begint opnieuw na een fout ({type(error).__name__}: "
@@ -209,7 +210,7 @@ async def _run(
     for number in (signal.SIGTERM, signal.SIGINT):
         loop.add_signal_handler(number, worker.stop.set)
     runner = web.AppRunner(
-        application(worker, settings.http.host),
+        application(worker, Access(settings.http)),
         access_log=None,
         shutdown_timeout=_GOODBYE_SECONDS,
     )
