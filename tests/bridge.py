@@ -45,9 +45,9 @@ class Bridge:
 
 
 @contextmanager
-def running_bridge(certificate: Path | None = None) -> Iterator[Bridge]:
+def running_bridge(certificate: Path | None = None, engine: str = ":memory:") -> Iterator[Bridge]:
     """Start a bridge on a free port, with an engine in memory; over TLS with a `certificate`."""
-    command = [sys.executable, __file__, *([str(certificate)] if certificate else [])]
+    command = [sys.executable, __file__, engine, *([str(certificate)] if certificate else [])]
     with subprocess.Popen(
         command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
     ) as process:
@@ -62,10 +62,10 @@ def running_bridge(certificate: Path | None = None) -> Iterator[Bridge]:
 class Engine:
     """The engine, one statement at a time."""
 
-    def __init__(self) -> None:
+    def __init__(self, place: str) -> None:
         import chdb
 
-        self.connection = chdb.connect(":memory:")
+        self.connection = chdb.connect(place)
         self.lock = threading.Lock()
         self.statements = 0
 
@@ -153,10 +153,10 @@ class Handler(BaseHTTPRequestHandler):
 
 
 def main() -> None:
-    Handler.engine, Handler.failures = Engine(), []
+    Handler.engine, Handler.failures = Engine(sys.argv[1]), []
     server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
     server.daemon_threads = True
-    for certificate in sys.argv[1:]:
+    for certificate in sys.argv[2:]:
         context = ssl.create_default_context(ssl.Purpose.CLIENT_AUTH)
         context.load_cert_chain(certificate)
         server.socket = context.wrap_socket(server.socket, server_side=True)

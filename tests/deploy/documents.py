@@ -2,17 +2,17 @@
 
 import re
 import shlex
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from pathlib import Path
-from typing import Any
 
 import click
+import pytest
 
+from tests.secured import Pki
 from zorgstroom.stream.cli import _flat, main
 from zorgstroom.stream.settings import Settings
 
 ROOT = Path(__file__).resolve().parents[2]
-SECRETS = {f"{name}_FILE" for name in ("PASSWORD", "TOKEN", "KEY")}
 
 
 def settings_names() -> set[str]:
@@ -20,25 +20,29 @@ def settings_names() -> set[str]:
     return {name for name, _ in _flat(Settings().model_dump(mode="json"))}
 
 
-def loads(environment: dict[str, str], monkeypatch: Any, folder: Path) -> Settings:
-    """Return the settings of `environment`, in which files of secrets stand in `folder`."""
+def loads(
+    environment: Mapping[str, str], monkeypatch: pytest.MonkeyPatch, folder: Path
+) -> Settings:
+    """Return the settings of `environment`, with the files that it names made in `folder`."""
+    pki = Pki(folder)
     for name, value in environment.items():
-        if name.endswith("_FILE"):
-            value = str(folder / Path(value).name)
-            if not name.endswith("CA_FILE"):
-                Path(value).write_text("kamperfoelie-kamperfoelie-81")
-        monkeypatch.setenv(name, value)
+        if name.endswith("CA_FILE"):
+            monkeypatch.setenv(name, str(pki.ca))
+        elif name.endswith("_FILE"):
+            made = pki.secret(Path(value).name, "kamperfoelie-kamperfoelie-81")
+            monkeypatch.setenv(name, str(made))
+        else:
+            monkeypatch.setenv(name, value)
     return Settings()
 
 
 def check_command(words: list[str]) -> None:
-    """Fail unless `words` is a command of the program with options that it takes."""
+    """Fail unless `words` is a command of the program, with options that it takes."""
     name, *rest = words
     command = main.commands[name]
-    # Paths need not be there on this machine.
     for option in command.params:
         if isinstance(option.type, click.Path):
-            option.type = click.Path(path_type=option.type.type)
+            option.type = click.Path(path_type=Path)  # it need not be on this machine
     command.make_context(name, rest)
 
 
