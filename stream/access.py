@@ -1,8 +1,9 @@
 """
 Who may see the pages, the API and the metrics.
 
-With a token or a password in the settings, everything but the health of the process asks for it: a
-bearer token (programs) or basic authentication (browsers). Commands on the same machine, of the
+With a token or a password in the settings, everything asks for it: a bearer token (programs) or
+basic authentication (browsers). Whether the process lives and is ready is told to anyone, the
+reasons only to who may see them. Commands on the same machine, of the
 same user, find a token of the process itself in the file `adres`. Without either, only requests to
 a loopback name or to the very name of the settings are answered: a page of another site that points
 its name here (DNS rebinding) gets nothing. With protection that check is not needed: a browser
@@ -23,7 +24,7 @@ from aiohttp.typedefs import Handler, Middleware
 from zorgstroom.stream.security import LOOPBACK, HttpAccess, secret
 
 OPEN: Final = frozenset({"/health/live", "/health/ready"})
-"""Answered to anyone: who starts and stops the process must not need its secrets."""
+"""Told to anyone: who starts and stops the process must not need its secrets."""
 
 _CHALLENGE: Final = 'Basic realm="Zorgstroom", charset="UTF-8"'
 
@@ -58,15 +59,16 @@ class Access:
 
         @web.middleware
         async def guard(request: web.Request, handler: Handler) -> web.StreamResponse:
-            if request.path not in OPEN:
-                if not self.is_protected and _name_of(request.headers.get("Host", "")) not in (
-                    self._hosts
-                ):
-                    return refuse(403, "Dit adres wordt hier niet bediend.")
-                if self.is_protected and not self._knows(request.headers.get("Authorization", "")):
-                    answer = refuse(401, "Meld u aan: met een wachtwoord, of met een token.")
-                    answer.headers["WWW-Authenticate"] = _CHALLENGE
-                    return answer
+            if self.is_protected and not self._knows(request.headers.get("Authorization", "")):
+                if request.path in OPEN:
+                    # Good or not, without the reasons: those name servers.
+                    return web.Response(status=(await handler(request)).status)
+                answer = refuse(401, "Meld u aan: met een wachtwoord, of met een token.")
+                answer.headers["WWW-Authenticate"] = _CHALLENGE
+                return answer
+            host = _name_of(request.headers.get("Host", ""))
+            if not self.is_protected and host not in self._hosts and request.path not in OPEN:
+                return refuse(403, "Dit adres wordt hier niet bediend.")
             site = request.headers.get("Sec-Fetch-Site", "none")
             if request.path.startswith("/api/") and site not in ("none", "same-origin"):
                 return refuse(403, "Een andere website mag dit niet opvragen.")

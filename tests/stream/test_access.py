@@ -92,7 +92,11 @@ def test_the_process_itself_knows_a_token() -> None:
 @pytest.mark.parametrize("path", ["/health/live", "/health/ready"])
 @pytest.mark.parametrize("http", [BOTH, HttpAccess()])
 def test_health_is_for_anyone(http: HttpAccess, path: str) -> None:
-    assert ask(Access(http), path, None, host="10.1.2.3:8305").status == 200
+    answer = ask(Access(http), path, None, host="10.1.2.3:8305")
+    assert answer.status == 200
+    assert bool(answer.body) == (http is not BOTH), "reasons are for who may see them"
+    told = ask(Access(BOTH), path, f"Bearer {TOKEN}")
+    assert (told.status, bool(told.body)) == (200, True)
 
 
 def test_without_protection_other_names_are_refused() -> None:
