@@ -3,11 +3,10 @@ Who may see the pages, the API and the metrics.
 
 With a token or a password in the settings, everything asks for it: a bearer token (programs) or
 basic authentication (browsers). Whether the process lives and is ready is told to anyone, the
-reasons only to who may see them. Commands on the same machine, of the
-same user, find a token of the process itself in the file `adres`. Without either, only requests to
-a loopback name or to the very name of the settings are answered: a page of another site that points
-its name here (DNS rebinding) gets nothing. With protection that check is not needed: a browser
-sends a password to the site that asked for it only.
+reasons only to who may see them. Commands on the same machine, of the same user, find a token of
+the process itself in the file `adres`. Without either, only requests to a loopback name are
+answered: a page of another site that points its name here (DNS rebinding) gets nothing. With
+protection that check is not needed: a browser sends a password only to the site that asked for it.
 """
 
 import base64
