@@ -3,8 +3,9 @@ Runs the steps of deploy/Dockerfile without Docker, in folders made of Debian's 
 
 Every stage becomes a folder: its base by `debootstrap` or a copy of another stage, `COPY` a copy,
 `RUN` a shell in a chroot with a network. At the end the command of the image is run as its user on
-a root that cannot be written. What Docker itself adds (layers, labels, health, namespaces) is not
-tried. Needs Debian, root and debootstrap; takes some minutes and two gigabytes.
+a root that cannot be written, with the variables `ZORGSTROOM_*` of the caller. What Docker itself
+adds (layers, labels, health, namespaces) is not tried. Needs Debian, root and debootstrap; takes
+some minutes and two gigabytes.
 """
 # ruff: noqa: S603, S607, T201 - a command line program that builds in a chroot
 
@@ -183,6 +184,8 @@ class Builder:
             if not frozen:
                 settings |= {"DEBIAN_FRONTEND": "noninteractive"}
                 settings |= dict.fromkeys(("SSL_CERT_FILE", "PIP_CERT"), f"/run/{TRUSTED.name}")
+            else:
+                settings |= {k: v for k, v in os.environ.items() if k.startswith("ZORGSTROOM_")}
             settings |= state.env
             shell = f"cd {shlex.quote(state.workdir)} && exec {shlex.join(command)}"
             whole = [*inside, *(f"{k}={v}" for k, v in settings.items()), "/bin/sh", "-c", shell]

@@ -20,7 +20,7 @@ from tests.bridge import PASSWORD as DATABASE_PASSWORD
 from tests.bridge import USER as DATABASE_USER
 from tests.bridge import running_bridge
 from tests.broker import need_kafka
-from tests.cluster import Cluster, WorkerProcess, wait_until
+from tests.cluster import PATIENCE, Cluster, WorkerProcess, wait_until
 from tests.secured import PASSWORD, USER, Pki, broker_properties
 from zorgstroom.stream.cli import main
 from zorgstroom.stream.kafka.access import refusal
@@ -123,7 +123,7 @@ def test_a_worker_goes_through_it_all_and_loses_nothing(
 ) -> None:
     files = sorted((stream_dir / "berichten").iterdir())
     more = environment(guarded, pki) | {
-        "ZORGSTROOM_KAFKA__SESSION_SECONDS": "6",
+        "ZORGSTROOM_KAFKA__SESSION_SECONDS": "4",
         "ZORGSTROOM_CLICKHOUSE__PASSWORD": "",
         "ZORGSTROOM_CLICKHOUSE__PASSWORD_FILE": str(pki.secret("database", DATABASE_PASSWORD)),
         "ZORGSTROOM_CLICKHOUSE__CA_FILE": str(pki.ca),
@@ -154,14 +154,16 @@ def test_a_worker_goes_through_it_all_and_loses_nothing(
             pki.issue("broker.pem", expired=True)
             guarded.stop()
             guarded.start()
-            wait_until("an expired certificate is told", lambda: says(worker, "is verlopen"))
+            # Only after the worker has given up on the connections that it had.
+            expired = "an expired certificate is told"
+            wait_until(expired, lambda: says(worker, "is verlopen"), 3 * PATIENCE)
             with pytest.raises(BrokerError, match="is verlopen"), admin(running.settings.kafka):
                 pass
 
             pki.issue("broker.pem")
             guarded.stop()
             guarded.start()
-            wait_until("the worker goes on by itself", lambda: bool(worker.partitions()))
+            wait_until("it goes on by itself", lambda: bool(worker.partitions()), 2 * PATIENCE)
             running.produce(files[half:])
             running.check()
             logs.append(worker.log + str(worker.status()))
