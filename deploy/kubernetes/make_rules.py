@@ -1,9 +1,9 @@
 """
-Writes prometheusrule.yaml from the rule files of Prometheus, so that there is one set of alerts.
+Writes prometheusrule.yaml from the rule file of Prometheus, so that there is one set of alerts.
 
     python deploy/kubernetes/make_rules.py
 
-Needs PyYAML. A test fails when the rule files have changed since.
+Needs PyYAML. A test fails when the rule file has changed since.
 """
 # ruff: noqa: T201 - a command line program
 
@@ -14,16 +14,14 @@ from typing import Any, Final
 import yaml
 
 HERE: Final = Path(__file__).parent
-RULES: Final = HERE.parent / "prometheus" / "rules"
+RULES: Final = HERE.parent / "prometheus" / "alerts.yml"
 TARGET: Final = HERE / "prometheusrule.yaml"
-_HEAD: Final = "# Made by make_rules.py from deploy/prometheus/rules; change those.\n"
+_HEAD: Final = "# Made by make_rules.py from deploy/prometheus/alerts.yml; change that.\n"
 
 
 def resource() -> dict[str, Any]:
-    """Return the PrometheusRule with the groups of all rule files, in the order of their names."""
-    groups = []
-    for path in sorted(RULES.glob("*.yml")):
-        groups += yaml.safe_load(path.read_text("utf-8"))["groups"]
+    """Return the PrometheusRule with the groups of the rule file."""
+    groups = yaml.safe_load(RULES.read_text("utf-8"))["groups"]
     return {
         "apiVersion": "monitoring.coreos.com/v1",
         "kind": "PrometheusRule",

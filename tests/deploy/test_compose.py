@@ -87,13 +87,11 @@ def test_every_secret_and_file_that_is_named_is_made_or_there(
     for name, service in services.items():
         given = set(service.get("secrets", ()))
         text = yaml.safe_dump(service)
-        for key in ("users.d", "prometheus.yml"):
-            for volume in service.get("volumes", ()):
-                if key in volume and volume.startswith("./"):
-                    text += (ROOT / volume.split(":")[0]).read_text("utf-8")
+        for volume in service.get("volumes", ()):
+            source = ROOT / volume.split(":")[0]
+            text += source.read_text("utf-8") if source.is_file() else ""
         named = set(re.findall(r"/run/secrets/(\w+)", text))
-        if name != "grafana":  # its data source names one more
-            assert named == given, name
+        assert named == given, name
         for volume in service.get("volumes", ()):
             source = volume.split(":")[0]
             if source.startswith("./"):
@@ -120,7 +118,7 @@ def test_what_is_published_is_on_loopback_and_listens(services: dict[str, dict[s
 def test_every_path_that_is_asked_for_is_served(services: dict[str, dict[str, Any]]) -> None:
     served = paths_served()
     asked = set(re.findall(r"8305(/[\w/]+)", COMPOSE.read_text("utf-8")))
-    config = yaml.safe_load((ROOT / "deploy/prometheus/prometheus.yml").read_text("utf-8"))
+    config = yaml.safe_load((ROOT / "deploy/compose/prometheus.yml").read_text("utf-8"))
     asked |= {job.get("metrics_path", "") for job in config["scrape_configs"]} - {""}
     assert asked == {"/health/live", "/metrics"}
     assert asked <= served
@@ -158,6 +156,25 @@ def test_the_worker_is_given_longer_than_its_last_flush(
     assert int(services["worker"]["stop_grace_period"].removesuffix("s")) > 6 * _GOODBYE
 
 
+def test_grafana_is_given_the_sources_and_dashboards_that_are_kept(
+    services: dict[str, dict[str, Any]],
+) -> None:
+    kept = read("deploy/grafana/provisioning/datasources/zorgstroom.yml")["datasources"]
+    made = read("deploy/compose/datasources.yml")["datasources"]
+    same = ("name", "uid", "type", "access", "isDefault")
+    for before, after in zip(kept, made, strict=True):
+        assert {key: before.get(key) for key in same} == {key: after.get(key) for key in same}
+        assert before.keys() == after.keys()
+        assert before.get("jsonData", {}).keys() == after.get("jsonData", {}).keys()
+    (provider,) = read("deploy/grafana/provisioning/dashboards/zorgstroom.yml")["providers"]
+    mounted = [volume.split(":")[1] for volume in services["grafana"]["volumes"]]
+    assert provider["options"]["path"] in mounted
+
+
+def read(name: str) -> Any:
+    return yaml.safe_load((ROOT / name).read_text("utf-8"))
+
+
 def test_secrets_are_made_once_and_derived_ones_follow(tmp_path: Path) -> None:
     folder = tmp_path / "geheimen"
     assert make(folder) == list(RANDOM)
@@ -183,13 +200,13 @@ def test_secrets_are_kept_out_of_git_and_of_the_image() -> None:
 )
 def test_prometheus_and_alertmanager_take_their_configuration(tmp_path: Path) -> None:
     make(tmp_path / "geheimen")
-    text = (ROOT / "deploy/prometheus/prometheus.yml").read_text("utf-8")
+    text = (ROOT / "deploy/compose/prometheus.yml").read_text("utf-8")
     text = text.replace("/run/secrets/", f"{tmp_path}/geheimen/")
-    text = text.replace("/etc/prometheus/rules", str(ROOT / "deploy/prometheus/rules"))
+    text = text.replace("/etc/prometheus/rules", str(ROOT / "deploy/prometheus"))
     (tmp_path / "prometheus.yml").write_text(text)
     for command in (
         f"promtool check config {tmp_path}/prometheus.yml",
-        f"amtool check-config {ROOT}/deploy/prometheus/alertmanager.yml",
+        f"amtool check-config {ROOT}/deploy/compose/alertmanager.yml",
     ):
         told = subprocess.run(shlex.split(command), check=False, capture_output=True, text=True)
         assert told.returncode == 0, told.stdout + told.stderr

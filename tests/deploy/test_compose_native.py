@@ -126,14 +126,14 @@ def scraped(worker: WorkerProcess, secrets: Path, tmp_path: Path) -> None:
     """Run Prometheus on its configuration, but for the address of the worker."""
     if not shutil.which("prometheus"):
         return
-    config = yaml.safe_load((ROOT / "deploy/prometheus/prometheus.yml").read_text("utf-8"))
+    config = yaml.safe_load((ROOT / "deploy/compose/prometheus.yml").read_text("utf-8"))
     (job, *_) = config["scrape_configs"]
     address = worker.log.rpartition("stand op http://")[2].partition("/")[0]
     del job["dns_sd_configs"]
     job["static_configs"] = [{"targets": [address]}]
     job["scrape_interval"] = "1s"
     job["authorization"]["credentials_file"] = str(secrets / "http_token")
-    config["rule_files"] = [str(ROOT / "deploy/prometheus/rules/*.yml")]
+    config["rule_files"] = [str(ROOT / "deploy/prometheus/alerts.yml")]
     (tmp_path / "prometheus.yml").write_text(yaml.safe_dump(config))
     port = _free_port()
     command = ["prometheus", f"--config.file={tmp_path}/prometheus.yml"]
@@ -160,7 +160,7 @@ def health(port: int) -> list[str]:
 def test_alertmanager_starts_and_is_ready(tmp_path: Path) -> None:
     port = _free_port()
     words = [
-        word.replace("/etc/alertmanager", str(ROOT / "deploy/prometheus")).replace(
+        word.replace("/etc/alertmanager", str(ROOT / "deploy/compose")).replace(
             "=/alertmanager", f"={tmp_path}"
         )
         for word in SERVICES["alertmanager"]["command"]

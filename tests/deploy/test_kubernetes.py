@@ -1,6 +1,7 @@
 """The manifests against the schemas of Kubernetes and Prometheus' operator, and the program."""
 
 import json
+import re
 from pathlib import Path
 from typing import Any
 
@@ -9,7 +10,7 @@ import pytest
 import yaml
 from jsonschema import Draft202012Validator
 
-from deploy.kubernetes.make_rules import RULES, TARGET, resource
+from deploy.kubernetes.make_rules import TARGET, resource
 from tests.deploy.documents import ROOT, check_command, loads, paths_served, settings_names
 
 FOLDER = ROOT / "deploy" / "kubernetes"
@@ -152,8 +153,13 @@ def test_a_worker_is_given_longer_than_its_last_flush() -> None:
     assert pod["terminationGracePeriodSeconds"] > 6 * _GOODBYE
 
 
-def test_the_alerts_are_those_of_the_rule_files() -> None:
+def test_the_job_has_the_name_that_the_alerts_go_by() -> None:
+    label = BY_KIND["ServiceMonitor", "zorgstroom-worker"]["spec"]["jobLabel"]
+    job = BY_KIND["Service", "zorgstroom-worker"]["metadata"]["labels"][label]
+    assert set(re.findall(r'job="([^"]*)"', TARGET.read_text("utf-8"))) == {job}
+
+
+def test_the_alerts_are_those_of_the_rule_file() -> None:
     assert yaml.safe_load(TARGET.read_text("utf-8")) == resource(), (
         "run: python deploy/kubernetes/make_rules.py"
     )
-    assert list(RULES.glob("*.yml")), "there are no rules"

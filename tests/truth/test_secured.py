@@ -123,7 +123,7 @@ def test_a_worker_goes_through_it_all_and_loses_nothing(
 ) -> None:
     files = sorted((stream_dir / "berichten").iterdir())
     more = environment(guarded, pki) | {
-        "ZORGSTROOM_KAFKA__SESSION_SECONDS": "4",
+        "ZORGSTROOM_KAFKA__SESSION_SECONDS": "10",
         "ZORGSTROOM_CLICKHOUSE__PASSWORD": "",
         "ZORGSTROOM_CLICKHOUSE__PASSWORD_FILE": str(pki.secret("database", DATABASE_PASSWORD)),
         "ZORGSTROOM_CLICKHOUSE__CA_FILE": str(pki.ca),
