@@ -6,13 +6,13 @@ UV := .tools/bin/uv
 SHELL := /bin/sh
 .DEFAULT_GOAL := help
 
-.PHONY: help demo up test check bench fuzz kills breakage kafka lock clean
+.PHONY: help demo up test check bench screenshots fuzz kills breakage kafka lock clean
 
 help: ## Show this list
-	@grep -hE '^[a-z]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-9s %s\n", $$1, $$2}'
+	@grep -hE '^[a-z]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-12s %s\n", $$1, $$2}'
 
-demo: .venv/ready ## Make a synthetic Twente and show its figures
-	$(RUN)zorgstroom demo
+demo: .venv/ready ## A synthetic Twente that streams onto the live page; ARGS="--speed 3600" and more
+	$(RUN)zorgstroom demo $(ARGS)
 
 up: ## The whole chain in Docker, with a synthetic Twente (docs/deploy.md)
 	$(PYTHON) deploy/secrets.py
@@ -32,6 +32,11 @@ bench: .venv/ready ## Measure speed as ratios; appends to benchmarks/results
 	$(RUN)python -m benchmarks.decode
 	$(RUN)python -m benchmarks.embedded
 	$(RUN)python -m benchmarks.restart
+	$(RUN)python -m benchmarks.pages
+
+screenshots: .venv/ready ## The screenshots of the README, made anew by the browser tests
+	$(RUN)python -m pytest -q -m browser tests/browser/test_look.py
+	for name in regio-laptop-light regio-wand-dark gemeente-telefoon-light; do cp build/screenshots/$$name.png docs/images/; done
 
 fuzz: .venv/ready ## 200,000 mutated messages through the decoder
 	$(RUN)python tests/fuzz/fuzz_decode.py --inputs 200000 --seed 1

@@ -7,7 +7,7 @@ it here: the caller makes the result safe first, and only then moves table and l
 """
 
 from collections import Counter
-from collections.abc import Iterable, Mapping, MutableMapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, MutableMapping, Sequence
 from dataclasses import dataclass, field
 from typing import NamedTuple
 
@@ -87,10 +87,18 @@ def rebuild(
     definitions: Definitions,
     ledger: Ledger,
     signals: Counter[str],
+    seen: Callable[[str, Dossier], None] | None = None,
 ) -> None:
-    """Fill an empty `ledger` and `signals` from all stored `dossiers` (key, stored form)."""
+    """
+    Fill an empty `ledger` and `signals` from all stored `dossiers` (key, stored form).
+
+    `seen` is told of each dossier, for what else follows from it.
+    """
     nothing = NOTHING.indicaties
     for key, stored in dossiers:
-        derived = derive(load(stored), definitions)
+        dossier = load(stored)
+        if seen is not None:
+            seen(key, dossier)
+        derived = derive(dossier, definitions)
         ledger.apply(gemeente_of(key), nothing, derived.indicaties)
         signals.update(derived.signals)

@@ -10,14 +10,22 @@ cells without that row are the remains of a crash, and writing the emission agai
 import threading
 import time
 from collections.abc import Iterable, Sequence
-from datetime import datetime
+from datetime import date, datetime
 from pathlib import Path
 from typing import cast
 
 from zorgstroom.aggregations.results import Emission, SeriesValues
-from zorgstroom.sinks import cells, reading, schema
+from zorgstroom.aggregations.timeliness_rows import TimelinessRow
+from zorgstroom.sinks import cells, reading, schema, timeliness
 from zorgstroom.sinks.connection import Connection, connect_embedded, connect_server
-from zorgstroom.sinks.contract import Claim, Contents, Filter, PublishedFigure, check_emission
+from zorgstroom.sinks.contract import (
+    Claim,
+    Contents,
+    Filter,
+    PublishedEmission,
+    PublishedFigure,
+    check_emission,
+)
 from zorgstroom.sinks.errors import OwnershipLostError
 from zorgstroom.sinks.ownership import Ownership
 from zorgstroom.sinks.retry import PAUSES, Sleep
@@ -131,6 +139,43 @@ class ClickHousePublication:
         """Return the latest figures, or every version ever published, ordered by cell."""
         query, parameters = reading.figures_query(wanted, self._db, historie=historie)
         return reading.figures(self._connection.rows(query, parameters))
+
+    def emissions(self, limit: int, regio: str = "") -> list[PublishedEmission]:
+        """Return the last `limit` emissions, of `regio` or of all regions, the newest first."""
+        query, parameters = reading.emissions_query(limit, regio, self._db)
+        return reading.emissions(self._connection.rows(query, parameters))
+
+    def write_timeliness(
+        self, rows: Sequence[TimelinessRow], versie: int, tijd: datetime, claim: Claim | None = None
+    ) -> None:
+        """Store `rows` of one region in one statement; see `write` for what it may raise."""
+        with self._writing:
+            fence = self._owners.fence(claim) if claim else ""
+            longest = self._connection.longest_insert
+            self._connection.run(
+                timeliness.statement(rows, versie, tijd, self._db, fence=fence, longest=longest)
+            )
+            if claim and not self._connection.rows(
+                f"SELECT 1 FROM {self._db}.tijdigheid_rijen WHERE regio = {{regio:String}} "
+                "AND versie = {versie:UInt64} AND maand = {maand:Date32} LIMIT 1",
+                {"regio": rows[0].regio, "versie": versie, "maand": rows[0].maand},
+            ):
+                raise OwnershipLostError(
+                    f"Een ander proces publiceert nu de tijdigheid van {rows[0].regio}."
+                )
+
+    def timeliness(self, regio: str) -> list[TimelinessRow]:
+        """Return the rows that `regio` published, in the order of their key."""
+        return timeliness.rows(
+            self._connection.rows(timeliness.rows_query(self._db), {"regio": regio})
+        )
+
+    def timeliness_months(self, gemeenten: Sequence[str]) -> frozenset[date]:
+        """Return the months of which any of `gemeenten` has a row, under whatever region."""
+        found = self._connection.rows(
+            timeliness.months_query(self._db), {"gemeenten": list(gemeenten)}
+        )
+        return frozenset(cast(date, maand) for (maand,) in found)
 
     def close(self) -> None:
         """Close the connection, if this publication opened it."""

@@ -6,7 +6,7 @@ A connection may be used by several threads and shared by several publications.
 """
 
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from urllib.parse import unquote, urlsplit
 
@@ -54,6 +54,8 @@ class Connection:
         """Seconds after which the server ends an insert; a new owner of a region waits as long."""
         self.exclusive = exclusive
         """Whether no other process can have a statement under way here."""
+        self.retried: Callable[[], None] = lambda: None
+        """Told of each statement that is tried again."""
         self._client = client
         self._sleep = sleep
         self._pauses = pauses
@@ -63,7 +65,7 @@ class Connection:
         attempt(
             lambda: self._client.command(statement),
             place=self.place,
-            sleep=self._sleep,
+            sleep=self._pause,
             pauses=self._pauses,
         )
 
@@ -73,9 +75,13 @@ class Connection:
         return attempt(
             lambda: self._client.query(query, parameters=bound).result_rows,
             place=self.place,
-            sleep=self._sleep,
+            sleep=self._pause,
             pauses=self._pauses,
         )
+
+    def _pause(self, seconds: float) -> None:
+        self.retried()
+        self._sleep(seconds)
 
     def close(self) -> None:
         """Close the client; the embedded folder is free when the last one of it is closed."""

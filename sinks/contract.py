@@ -10,6 +10,7 @@ from datetime import date, datetime
 from typing import Protocol
 
 from zorgstroom.aggregations.results import Emission, Series, SeriesValues, Status
+from zorgstroom.aggregations.timeliness_rows import TimelinessRow
 
 
 def check_emission(emission: Emission) -> None:
@@ -56,6 +57,16 @@ class PublishedFigure:
     status: Status
     versie: int
     bijgewerkt_op: datetime = field(compare=False)
+
+
+@dataclass(frozen=True, slots=True)
+class PublishedEmission:
+    """One row of `publicatie.emissies`: a publication of a region that was stored whole."""
+
+    regio: str
+    versie: int
+    tijd: datetime
+    certificaat: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -128,6 +139,33 @@ class Publication(Protocol):
 
     def figures(self, wanted: Filter, *, historie: bool = False) -> list[PublishedFigure]:
         """Return the latest figures, or every version ever published, in a stable order."""
+        ...
+
+    def emissions(self, limit: int, regio: str = "") -> list[PublishedEmission]:
+        """Return the last `limit` emissions, of `regio` or of all regions, the newest first."""
+        ...
+
+    def write_timeliness(
+        self, rows: Sequence[TimelinessRow], versie: int, tijd: datetime, claim: Claim | None = None
+    ) -> None:
+        """
+        Store `rows` of one region; return only when it is safe, like `write`.
+
+        Args:
+            rows: At least one; a row of before with the same key is replaced.
+            versie: Last version of the region; the highest holds.
+            tijd: When the rows were made (aware).
+            claim: Nothing is stored once another process owns the region.
+
+        """
+        ...
+
+    def timeliness(self, regio: str) -> list[TimelinessRow]:
+        """Return the rows that `regio` published, in the order of their key."""
+        ...
+
+    def timeliness_months(self, gemeenten: Sequence[str]) -> frozenset[date]:
+        """Return the months of which any of `gemeenten` has a row, under whatever region."""
         ...
 
     def close(self) -> None:

@@ -12,7 +12,15 @@ from datetime import UTC, date, datetime
 from typing import TypeAlias
 
 from zorgstroom.aggregations.results import Emission, Series, SeriesValues, Status
-from zorgstroom.sinks.contract import Claim, Contents, Filter, PublishedFigure, check_emission
+from zorgstroom.aggregations.timeliness_rows import TimelinessRow
+from zorgstroom.sinks.contract import (
+    Claim,
+    Contents,
+    Filter,
+    PublishedEmission,
+    PublishedFigure,
+    check_emission,
+)
 from zorgstroom.sinks.errors import OwnershipLostError
 
 Cell: TypeAlias = tuple[Series, date]
@@ -33,8 +41,9 @@ class MemoryPublication:
     def __init__(self) -> None:
         self._cells: dict[Cell, dict[int, Stored]] = {}
         self._emissions: dict[str, dict[int, datetime]] = {}
-        self._certificates: set[str] = set()
+        self._marks: dict[tuple[str, int], str] = {}
         self._owners: dict[str, Claim] = {}
+        self._timeliness: dict[tuple[str | date, ...], tuple[int, TimelinessRow]] = {}
         self._lock = threading.Lock()
 
     def last_version(self, regio: str, gebieden: Sequence[str]) -> int:
@@ -56,7 +65,7 @@ class MemoryPublication:
         """Return which areas and certificates there are."""
         with self._lock:
             areas = frozenset(series.gebied for series, _ in self._cells)
-            return Contents(areas, frozenset(self._certificates))
+            return Contents(areas, frozenset(self._marks.values()))
 
     def published(self, gebieden: Sequence[str]) -> Iterable[SeriesValues]:
         """Yield the latest value of every cell of `gebieden`, periods in order."""
@@ -98,7 +107,7 @@ class MemoryPublication:
                     versions = self._cells.setdefault((values.series, periode), {})
                     versions[emission.versie] = Stored(waarde, status, tijd)
             self._emissions.setdefault(emission.regio, {})[emission.versie] = tijd
-            self._certificates.add(emission.certificaat)
+            self._marks[emission.regio, emission.versie] = emission.certificaat
 
     def figures(self, wanted: Filter, *, historie: bool = False) -> list[PublishedFigure]:
         """Return the latest figures, or every version ever published, ordered by cell."""
@@ -112,8 +121,53 @@ class MemoryPublication:
         found.sort(key=order)
         return found if wanted.limit is None else found[: wanted.limit]
 
+    def emissions(self, limit: int, regio: str = "") -> list[PublishedEmission]:
+        """Return the last `limit` emissions, of `regio` or of all regions, the newest first."""
+        with self._lock:
+            found = [
+                PublishedEmission(name, versie, tijd, self._marks[name, versie])
+                for name, emissions in self._emissions.items()
+                if not regio or name == regio
+                for versie, tijd in emissions.items()
+            ]
+        found.sort(key=lambda one: one.regio)
+        found.sort(key=lambda one: (one.tijd, one.versie), reverse=True)
+        return found[:limit]
+
+    def write_timeliness(
+        self, rows: Sequence[TimelinessRow], versie: int, tijd: datetime, claim: Claim | None = None
+    ) -> None:
+        """Store `rows` of one region."""
+        if claim and self._owners.get(claim.regio) != claim:
+            raise OwnershipLostError(f"Een ander proces publiceert nu {claim.regio}.")
+        with self._lock:
+            for row in rows:
+                known, _ = self._timeliness.get(timeliness_key(row), (0, row))
+                if versie >= known:
+                    self._timeliness[timeliness_key(row)] = (versie, row)
+
+    def timeliness(self, regio: str) -> list[TimelinessRow]:
+        """Return the rows that `regio` published, in the order of their key."""
+        with self._lock:
+            found = [row for _, row in self._timeliness.values() if row.regio == regio]
+        return sorted(found, key=timeliness_key)
+
+    def timeliness_months(self, gemeenten: Sequence[str]) -> frozenset[date]:
+        """Return the months of which any of `gemeenten` has a row, under whatever region."""
+        with self._lock:
+            return frozenset(
+                row.maand
+                for _, row in self._timeliness.values()
+                if row.label_soort == "gemeente" and row.label in gemeenten
+            )
+
     def close(self) -> None:
         """Do nothing; the figures stay readable."""
+
+
+def timeliness_key(row: TimelinessRow) -> tuple[str | date, ...]:
+    """Return the key of a row of `tijdigheid`, in the order of ClickHouse."""
+    return (row.regio, row.wet, row.soort, row.label_soort, row.label, row.maand)
 
 
 def asked(wanted: Filter, series: Series, periode: date) -> bool:

@@ -51,6 +51,22 @@ OWNER_COLUMNS = (
     ("eigenaar", "String", "het proces dat schrijft"),
     ("sinds", "DateTime64(3, 'UTC')", "wanneer het eigendom begon (UTC)"),
 )
+TIMELINESS_KEY = "regio, wet, soort, label_soort, label, maand"
+TIMELINESS_COLUMNS = (
+    ("regio", "LowCardinality(String)", "regio die de rij publiceert"),
+    ("wet", "LowCardinality(String)", "Wmo of Jw"),
+    ("soort", "LowCardinality(String)", "start of stop"),
+    ("label_soort", "LowCardinality(String)", "regio, gemeente of aanbieder"),
+    ("label", "LowCardinality(String)", "naam van de regio, CBS-code of AGB-code"),
+    ("maand", "Date32", "eerste dag van de maand van de Dagtekening"),
+    ("op_tijd", "Nullable(UInt32)", "gemeld binnen 5 werkdagen; NULL is niet getoond"),
+    ("te_laat", "Nullable(UInt32)", "gemeld na meer dan 5 werkdagen: mogelijk te laat"),
+    ("te_vroeg", "Nullable(UInt32)", "gemeld voor de dag zelf"),
+    ("mediaan", "Nullable(UInt32)", "van de meldvertraging in werkdagen"),
+    ("p90", "Nullable(UInt32)", "90e percentiel van de meldvertraging in werkdagen"),
+    ("versie", "UInt64", "laatste publicatie van de regio toen deze rij werd gemaakt"),
+    ("bijgewerkt_op", "DateTime64(3, 'UTC')", "wanneer deze rij is gepubliceerd (UTC)"),
+)
 Columns = tuple[tuple[str, str, str], ...]
 WINDOW = "SETTINGS non_replicated_deduplication_window = 10000"
 
@@ -99,6 +115,17 @@ MIGRATIONS: tuple[Migration, ...] = (
             f"CREATE TABLE IF NOT EXISTS {{db}}.eigenaren ({columns(OWNER_COLUMNS)}) "
             f"ENGINE = ReplacingMergeTree ORDER BY (gebied, epoch, eigenaar) {WINDOW} "
             "COMMENT 'Welk proces een gebied mag schrijven'",
+        ),
+    ),
+    Migration(
+        2,
+        "tijdigheid",
+        (
+            f"CREATE TABLE IF NOT EXISTS {{db}}.tijdigheid_rijen ({columns(TIMELINESS_COLUMNS)}) "
+            f"ENGINE = ReplacingMergeTree(versie) ORDER BY ({TIMELINESS_KEY}) {WINDOW}",
+            f"CREATE OR REPLACE VIEW {{db}}.tijdigheid ({columns(TIMELINESS_COLUMNS)}) "
+            f"AS SELECT {names(TIMELINESS_COLUMNS)} FROM {{db}}.tijdigheid_rijen FINAL "
+            "COMMENT 'Hoe snel starts en stops zijn gemeld, per afgesloten maand'",
         ),
     ),
 )

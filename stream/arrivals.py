@@ -60,6 +60,7 @@ class Arrivals:
         self._names: list[str] | None = None
         self._before: dict[str, _Known] = {}
         self._known: dict[str, _Known] = {}
+        self._listed = now()
         self.ignored = 0
         """Names in the last listing that are not handled: other suffixes, links, folders."""
         self.problem: str | None = None
@@ -69,6 +70,12 @@ class Arrivals:
     def waiting(self) -> int:
         """How many files were found that are not handled yet."""
         return len(self._names or ()) + len(self._known)
+
+    @property
+    def oldest(self) -> float | None:
+        """When the oldest file that waits was first seen, on the clock of this; None: no file."""
+        seen = [known.since for known in self._known.values()]
+        return min([self._listed, *seen] if self._names else seen, default=None)
 
     def take(self) -> Arrival | None:
         """Return the next file that is ready; None ends a pass, the next call starts another."""
@@ -106,6 +113,7 @@ class Arrivals:
         self.problem = None
         self.ignored = ignored
         names.sort(reverse=True)
+        self._listed = self._now()
         return names
 
     def _look(self, name: str) -> Arrival | None:

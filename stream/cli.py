@@ -171,14 +171,44 @@ def generate(today: datetime | None, folder: Path, rates: tuple[str, ...], **wan
     show_default=True,
     help="Map voor de demo; wordt opnieuw gemaakt.",
 )
-@click.option("--messages", type=click.IntRange(100), default=20_000, show_default=True)
-@click.option("--seed", type=int, default=1, show_default=True)
+@click.option(
+    "--messages",
+    type=click.IntRange(100),
+    default=20_000,
+    show_default=True,
+    help="Aantal goede berichten.",
+)
+@click.option("--seed", type=int, default=1, show_default=True, help="Toevalsgetal.")
+@click.option(
+    "--speed",
+    type=click.FloatRange(1, 10_000_000),
+    default=14_400,
+    show_default=True,
+    help="Zoveel keer zo snel als de klok; 14400 is vier uur per seconde.",
+)
+@click.option(
+    "--days",
+    type=click.IntRange(1, 700),
+    default=120,
+    show_default=True,
+    help="Zoveel van de laatste dagen komen live; wat ervoor ligt gaat in een keer.",
+)
+@click.option("--port", type=click.IntRange(0, 65535), help="Poort van de pagina (0: een vrije).")
+@click.option("--once", is_flag=True, help="Zonder pagina: alles in een keer, en dan klaar.")
+@click.option("--no-browser", is_flag=True, help="Open geen browser.")
 @guarded
-def demo(data: Path, messages: int, seed: int) -> None:
-    """Maak een verzonnen Twente, verwerk de berichten en toon de cijfers."""
+def demo(data: Path, port: int | None, **wanted: Any) -> None:
+    """Maak een verzonnen Twente, toon de cijfers en laat ze op de pagina bewegen."""
     from zorgstroom.stream import demo as run  # noqa: PLC0415
 
-    run.demo(load_settings(), data, messages, seed)
+    settings = load_settings()
+    if port is not None:
+        http = settings.http.model_copy(update={"port": port})
+        settings = settings.model_copy(update={"http": http})
+    live = None
+    if not wanted["once"]:
+        live = run.Live(wanted["speed"], wanted["days"], not wanted["no_browser"])
+    sys.exit(run.demo(settings, data, wanted["messages"], wanted["seed"], live))
 
 
 @main.command()

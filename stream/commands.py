@@ -309,8 +309,8 @@ def serve(settings: Settings, data: Path, inbox: Path, port: int | None) -> int:
         data,
         inbox,
         ready=lambda url: err.print(
-            f"Verwerkt {inbox}; cijfers op {url}/api/cijfers, stand op {url}/api/status. "
-            "Stop met Ctrl-C.",
+            f"Verwerkt {inbox}. De pagina staat op {url}/; cijfers op {url}/api/cijfers, "
+            f"stand op {url}/api/status. Stop met Ctrl-C.",
             markup=False,
         ),
     )

@@ -11,18 +11,23 @@ from types import TracebackType
 from typing import Final, Self
 
 from zorgstroom.aggregations.derivation import derive
-from zorgstroom.aggregations.dossier import load
+from zorgstroom.aggregations.dossier import Dossier, load
 from zorgstroom.aggregations.periods import date_of, first_day
+from zorgstroom.aggregations.regions import Region
 from zorgstroom.aggregations.retention import boundary, is_expired
 from zorgstroom.aggregations.update import gemeente_of
 from zorgstroom.codecs.events import Start, Stop
 from zorgstroom.sinks.clickhouse import DATABASE, ClickHousePublication
 from zorgstroom.sinks.connection import Connection, connect_embedded, connect_server
 from zorgstroom.sinks.errors import SinkError, SinkUnavailableError
+from zorgstroom.sinks.measured import MeasuredPublication
+from zorgstroom.sinks.metrics import Metrics
 from zorgstroom.sinks.retry import PAUSES
 from zorgstroom.stream import keyfile
 from zorgstroom.stream.clock import Clock
+from zorgstroom.stream.closing import Closing, Months, Writer
 from zorgstroom.stream.errors import OperatorError, StateError
+from zorgstroom.stream.monitor import Monitor
 from zorgstroom.stream.processor import Processor, Progress
 from zorgstroom.stream.publisher import Owner, Publisher
 from zorgstroom.stream.results import Refusal, Tally
@@ -65,6 +70,7 @@ class Engine:
         data: Folder of the state, the key and the embedded database.
         clock: Today and now.
         progress: Called with the number of dossiers there are, gives what is told of each one read.
+        metrics: Where to tell what happens; its own when nobody looks.
 
     """
 
@@ -74,7 +80,10 @@ class Engine:
         data: Path,
         clock: Clock,
         progress: Callable[[int], Progress] | None = None,
+        *,
+        metrics: Metrics | None = None,
     ) -> None:
+        self.metrics = metrics or Metrics(process=False)
         self.settings = settings
         self.clock = clock
         self._open: list[Callable[[], None]] = []
@@ -88,13 +97,20 @@ class Engine:
             epoch = int(self.store.property("epoch") or 0) + 1
             self.store.set_property("epoch", str(epoch))
             connection = connect(settings, data)
+            connection.retried = self.metrics.retried
             self._open.append(connection.close)
-            self.publication = ClickHousePublication(connection, DATABASE)
+            self.publication = MeasuredPublication(
+                ClickHousePublication(connection, DATABASE), self.metrics
+            )
             exact = None
             if settings.exact_database:
                 exact = ClickHousePublication(connection, settings.exact_database)
             told = progress(len(self.store.dossiers)) if progress else None
-            self.processor = Processor(settings, self.store, self.key, clock, told)
+            self.processor = Processor(
+                settings, self.store, self.key, clock, told, metrics=self.metrics
+            )
+            self.monitor = Monitor(settings, self.processor.recent, self.metrics)
+            self._closing = Closing(settings, self.metrics, clock.now())
             self.publisher = Publisher(settings, self.publication, exact, Owner.this_process(epoch))
             self.processor.versions = self.publisher.versions
             self._refuse_forgotten_periods()
@@ -135,6 +151,58 @@ class Engine:
     def publish_if_due(self) -> int:
         """Write what changed if a moment of the grid has passed; return the emissions."""
         return self.publish() if self.publisher.due(self.clock.now()) else 0
+
+    @property
+    def is_live(self) -> bool:
+        """Whether timeliness is published as it stands, and not once a month is closed."""
+        return self._closing.is_live
+
+    def measure(self) -> bool:
+        """Tell which regions are up to date; derive the gauges of care, and return if it is due."""
+        now, today = self.clock.now(), self.clock.today()
+        if self.publisher.problem is None:
+            for name in self.publisher.versions:
+                self.metrics.current(name, now)
+        if not self.monitor.due(now):
+            return False
+        self._closing.note(self.processor.recent.take_oldest(), now, today)
+        self.monitor.measure_all(self._read, self._regions().values(), now, today)
+        return True
+
+    def publish_timeliness(self) -> int:
+        """Publish the months of `tijdigheid` that are due; return how many were written."""
+        now, today = self.clock.now(), self.clock.today()
+        closing, place = self._closing, self.publication
+        self._closing.note(self.processor.recent.take_oldest(), now, today)
+        regions = [one for name, one in self._regions().items() if name in self.publisher.claims]
+        due = {region: closing.due(region, place, now, today) for region in regions}
+        due = {region: months for region, months in due.items() if months}
+        if not due:
+            return 0
+        wanted = {code: months for region, months in due.items() for code in region.gemeenten}
+        found = Months(wanted, self.settings.werkdagen)
+        for key, stored in self.store.dossiers.stored():
+            found.add(key, load(stored))
+        written = 0
+        for region, months in due.items():
+            name = region.name
+            to = Writer(place, self.publisher.claims[name], self.publisher.versions[name])
+            written += closing.publish(region, months, found, to, now)
+        closing.done()
+        return written
+
+    def _regions(self) -> dict[str, Region]:
+        """Return every region that has dossiers or figures here, by name."""
+        named = {region.name: region for region in self.settings.regions.named}
+        found = {name: named[name] for name in self.publisher.versions if name in named}
+        regions = self.settings.regions
+        codes = {name for name in self.publisher.versions if name.isdigit()}
+        for code in codes | self.processor.recent.gemeenten:
+            found[regions.of(code).name] = regions.of(code)
+        return found
+
+    def _read(self, key: str) -> Dossier:
+        return load(self.store.dossiers.get(key))
 
     def erase(self, bsn: str) -> int:
         """
@@ -182,6 +250,7 @@ class Engine:
             self.processor.ledger.apply(gemeente_of(key), derived.indicaties, frozenset())
             self.processor.signals.subtract(derived.signals)
         self.processor.dossiers -= len(found)
+        self.processor.recent.gone(found)
         return len(found)
 
     def _release(self) -> None:

@@ -36,6 +36,8 @@ class Taken:
     refusals: list[Refusal] = field(default_factory=list)
     more: bool = False
     """Whether there may be more to take at once."""
+    seconds: float | None = None
+    """How long ago the oldest message of this step was first seen; None without any."""
 
 
 @dataclass(slots=True)
@@ -82,6 +84,14 @@ class Inbox:
         }
 
     @property
+    def backlog(self) -> tuple[int, float]:
+        """How many files wait, and for how many seconds the oldest does."""
+        seen = [self._arrivals.oldest, self._open.arrival.since if self._open else None]
+        oldest = min((since for since in seen if since is not None), default=None)
+        waiting = self._arrivals.waiting + (self._open is not None)
+        return waiting, 0.0 if oldest is None else max(0.0, self._now() - oldest)
+
+    @property
     def problem(self) -> str | None:
         """Why files stay where they are; None when all is well."""
         return self._arrivals.problem or self._moving
@@ -94,6 +104,8 @@ class Inbox:
         else:
             tally, outcomes = Tally(), []
         taken = Taken(tally, more=more)
+        if batch:
+            taken.seconds = self._now() - min(file.arrival.since for file, _ in batch)
         for (file, item), refusal in zip(batch, outcomes, strict=True):
             if refusal is not None:
                 self._note(file, item, refusal, taken)

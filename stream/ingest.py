@@ -72,7 +72,11 @@ def publish_at_end(engine: Engine, pause: Callable[[float], None] = sleep) -> in
     wait = engine.settings.tick_seconds
     if not engine.publisher.due(engine.clock.now()) and wait <= 2:
         pause(wait)
-    return engine.publish_if_due()
+    emissions = engine.publish_if_due()
+    if engine.is_live:
+        # Otherwise a month is closed for good, and more history may come in another run.
+        engine.publish_timeliness()
+    return emissions
 
 
 def _batches(inputs: Iterator[Input]) -> Iterator[Sequence[Input]]:

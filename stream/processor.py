@@ -14,12 +14,14 @@ from typing import Final
 
 from zorgstroom.aggregations.derivation import NOTHING
 from zorgstroom.aggregations.ledger import Ledger
+from zorgstroom.aggregations.recent import Recent
 from zorgstroom.aggregations.regions import Regions
 from zorgstroom.aggregations.update import Addition, changes, key_of, rebuild
 from zorgstroom.codecs.errors import DecodeError, Reason
 from zorgstroom.codecs.events import Start, Stop
 from zorgstroom.codecs.pseudonym import PseudonymKey
 from zorgstroom.codecs.registry import Decoder
+from zorgstroom.sinks.metrics import Metrics, Outcome
 from zorgstroom.stream.clock import Clock
 from zorgstroom.stream.results import Refusal, Tally, utc_text
 from zorgstroom.stream.settings import Settings
@@ -54,6 +56,7 @@ class Processor:
         key: Replaces BSNs.
         clock: Today, for rule TR135, and the time of a refusal.
         progress: Told how many dossiers the rebuild has read.
+        metrics: Told of what becomes of messages.
 
     """
 
@@ -64,7 +67,10 @@ class Processor:
         key: PseudonymKey,
         clock: Clock,
         progress: Progress | None = None,
+        *,
+        metrics: Metrics | None = None,
     ) -> None:
+        self._metrics = metrics or Metrics(process=False)
         self._definitions = settings.definitions
         self._regions: Regions = settings.regions
         self._store = store
@@ -72,12 +78,16 @@ class Processor:
         self._clock = clock
         self.ledger = Ledger(settings.definitions.einddatum_telt_mee)
         self.signals: Counter[str] = Counter()
+        self.recent = Recent(settings.werkdagen, clock.today())
+        """What was reported lately, for the gauges of care."""
         self.versions: dict[str, int] = {}
         """`versie` of the last emission by region, kept by the publisher."""
+        self.seen: Counter[str] = Counter()
+        """Messages that were taken in since the start, new or not, by soort."""
         self.dossiers = 0
         """How many there are; counting them in the store would read them all."""
         stored = self._counted(store.dossiers.stored(), progress)
-        rebuild(stored, self._definitions, self.ledger, self.signals)
+        rebuild(stored, self._definitions, self.ledger, self.signals, self.recent.put)
 
     def process(self, inputs: Sequence[Input]) -> tuple[Tally, list[Refusal | None]]:
         """
@@ -140,7 +150,28 @@ class Processor:
                 counters["afgekeurd_herhaald"] += 1
         store.commit(made.stored, identities, refusals, +counters)
         made.settle(store.dossiers, self.ledger, self.signals)
+        self._tell(messages, made.repeated, refusals)
         self.dossiers += sum(before is NOTHING for _, before, _ in made.derived)
+
+    def _tell(
+        self,
+        messages: Sequence[Sequence[Start | Stop]],
+        repeated: Sequence[bool],
+        refusals: Sequence[Refusal],
+    ) -> None:
+        """Tell the metrics what became of a batch that is safe."""
+        mark = self.recent.mark
+        outcomes: Counter[tuple[bool, str, str, str]] = Counter()
+        for events, again in zip(messages, repeated, strict=True):
+            first = events[0]
+            outcomes[again, first.wet, first.soort, first.release] += 1
+            mark(key_of(first), first.dagtekening.toordinal())
+        for (again, wet, soort, release), count in outcomes.items():
+            outcome: Outcome = "herhaald" if again else "aanvaard"
+            self._metrics.message(outcome, wet, soort, release, count)
+            self.seen[soort] += count
+        for refusal in refusals:
+            self._metrics.refused(refusal.reason.reden, refusal.reason.regel)
 
     def _counted(
         self, stored: Iterable[tuple[str, bytes]], progress: Progress | None

@@ -8,7 +8,7 @@ that no other process writes it (`sinks.ownership`).
 
 import os
 import socket
-from collections.abc import Callable, Collection, Iterable
+from collections.abc import Callable, Collection, Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime, timedelta
 from uuid import uuid4
@@ -108,6 +108,12 @@ class Publisher:
     def problem(self) -> str | None:
         """Why something cannot be written now; None when all is well."""
         return self._failure or next(iter(self._lost.values()), None)
+
+    @property
+    def claims(self) -> Mapping[str, Claim]:
+        """What this process holds of each region whose figures it publishes."""
+        held = self._targets[0].claims
+        return {name: held[name] for name in self._active}
 
     def open(self, ledger: Ledger, now: datetime, mark: str | None = None) -> None:
         """Count the whole `ledger` as changed, and `learn` what was published before."""

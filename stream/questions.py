@@ -17,6 +17,8 @@ from zorgstroom.sinks.contract import Filter, PublishedFigure
 LIMIT: Final = 100_000
 """Figures in an answer when no `limit` is given; the days of a region alone are more."""
 MOST: Final = 1_000_000
+EMISSIONS: Final = 100
+"""Emissions in an answer when no `limit` is given."""
 
 _CHOICES: Final[dict[str, tuple[str, ...]]] = {
     "wet": get_args(Wet),
@@ -78,6 +80,23 @@ def question(parameters: Iterable[tuple[str, str]], regios: Collection[str]) -> 
         limit=limit + 1,  # one more than is shown, to know whether there are more
     )
     return Question(wanted, _historie(_once(given, "historie")), limit)
+
+
+def emissions_question(parameters: Iterable[tuple[str, str]]) -> tuple[int, str]:
+    """
+    Return how many emissions `parameters` ask for (`limit`), and of which `regio` ("" for all).
+
+    Raises:
+        ParameterError: One is unknown or malformed.
+
+    """
+    given: dict[str, list[str]] = {}
+    for name, value in parameters:
+        if name not in ("limit", "regio"):
+            raise ParameterError(f"Onbekende parameter {_quoted(name)}. Bekend zijn: limit, regio.")
+        given.setdefault(name, []).append(value)
+    limit = _once(given, "limit")
+    return EMISSIONS if limit is None else _limit(limit), _once(given, "regio") or ""
 
 
 def as_row(figure: PublishedFigure) -> Mapping[str, object]:

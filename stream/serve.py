@@ -13,19 +13,24 @@ import threading
 import time
 import traceback
 from collections.abc import Callable, Iterable
+from importlib.metadata import version
 from pathlib import Path
 from typing import Final
 
 from aiohttp import web
 
 from zorgstroom.sinks.errors import SinkError
+from zorgstroom.sinks.metrics import Metrics
 from zorgstroom.stream import address
 from zorgstroom.stream.access import Access
 from zorgstroom.stream.clock import Clock, SystemClock
 from zorgstroom.stream.engine import Engine
 from zorgstroom.stream.errors import OperatorError
 from zorgstroom.stream.filing import claimed
+from zorgstroom.stream.health import health_routes
 from zorgstroom.stream.inbox import Inbox
+from zorgstroom.stream.metrics_http import metrics_routes
+from zorgstroom.stream.page.routes import attach
 from zorgstroom.stream.processor import Progress
 from zorgstroom.stream.service import Service
 from zorgstroom.stream.settings import Http, Settings
@@ -36,7 +41,7 @@ _GOODBYE_SECONDS: Final = 2.0
 """How long open connections may take to end."""
 
 Routes = Callable[[Provider], Iterable[web.AbstractRouteDef]]
-"""Makes more routes: a page, metrics, health."""
+"""Makes more routes: metrics, health."""
 
 
 class ListenError(OperatorError):
@@ -64,23 +69,25 @@ def serve(
         clock: Today and now; the system's when not given.
         progress: Told how far the rebuild at the start is; see `Engine`.
         ready: Called with the URL once it answers.
-        routes: More routes than ``/api``.
+        routes: More routes than ``/api`` and the page.
         stop: Ends it when set; without one SIGTERM and SIGINT do.
 
     Raises:
         OperatorError: It cannot start; the text says why. A `SinkError` likewise.
 
     """
-    with Engine(settings, data, clock or SystemClock(settings.today), progress) as engine:
+    metrics = Metrics(version("zorgstroom"), settings.disclosure.policy)
+    clock = clock or SystemClock(settings.today)
+    with Engine(settings, data, clock, progress, metrics=metrics) as engine:
         feed = Inbox(inbox, settings.inbox, time.monotonic)
         service = Service(engine, feed, settings.inbox.poll_seconds)
         with claimed(feed.folder):  # two processes would share out the messages
-            return run(service, settings.http, data, ready=ready, routes=routes, stop=stop)
+            return run(service, settings, data, ready=ready, routes=routes, stop=stop)
 
 
 def run(
     service: Service,
-    http: Http,
+    settings: Settings,
     data: Path,
     *,
     ready: Callable[[str], None] | None = None,
@@ -88,11 +95,16 @@ def run(
     stop: threading.Event | None = None,
 ) -> int:
     """Run `service` with its HTTP side; see `serve`, which opens the engine as well."""
-    extra = routes(service) if routes else ()
-    access = Access(http)
+    extra: list[web.AbstractRouteDef] = [
+        *health_routes(service),
+        *metrics_routes(service.metrics),
+        *(routes(service) if routes else ()),
+    ]
+    access = Access(settings.http)
     app = application(service, access, extra)
+    attach(app, service, settings)
     return asyncio.run(
-        _run(service, app, http, data, token=access.own_token, ready=ready, stop=stop)
+        _run(service, app, settings.http, data, token=access.own_token, ready=ready, stop=stop)
     )
 
 

@@ -7,14 +7,19 @@ figures and a snapshot of the status, which is replaced as a whole after every s
 
 import logging
 import threading
+import time
 from collections import deque
-from collections.abc import Collection
+from collections.abc import Callable, Collection
 from typing import Final, Protocol
 
 from zorgstroom.aggregations.policy import Disclosure
-from zorgstroom.sinks.contract import Filter, PublishedFigure
+from zorgstroom.sinks.contract import Filter, PublishedEmission, PublishedFigure
+from zorgstroom.sinks.errors import SinkUnavailableError
+from zorgstroom.sinks.metrics import Metrics
 from zorgstroom.stream.engine import Engine
+from zorgstroom.stream.health import Health, behind, judged
 from zorgstroom.stream.inbox import Process, Taken
+from zorgstroom.stream.pulse import Pulse
 from zorgstroom.stream.results import Refusal, Tally, utc_text
 from zorgstroom.stream.status import snapshot
 
@@ -31,6 +36,11 @@ class Feed(Protocol):
     @property
     def problem(self) -> str | None:
         """Why nothing can be taken in now; None when all is well."""
+        ...
+
+    @property
+    def backlog(self) -> tuple[int, float]:
+        """How many messages or files wait, and for how many seconds the oldest does."""
         ...
 
     def step(self, process: Process) -> Taken:
@@ -50,10 +60,17 @@ class Service:
         engine: Open; used for writing by `step` alone.
         feed: Where the messages come from.
         poll_seconds: How long to rest when there was nothing to do.
+        now: A clock that never goes back (seconds).
 
     """
 
-    def __init__(self, engine: Engine, feed: Feed, poll_seconds: float) -> None:
+    def __init__(
+        self,
+        engine: Engine,
+        feed: Feed,
+        poll_seconds: float,
+        now: Callable[[], float] = time.monotonic,
+    ) -> None:
         self._engine = engine
         self._feed = feed
         self._poll = poll_seconds
@@ -62,7 +79,21 @@ class Service:
         self._refusals: deque[Refusal] = deque(engine.store.refusals(_LAST), maxlen=_LAST)
         self._problem: str | None = None
         self._expired_on = engine.store.property(_EXPIRED_ON)
+        self._now = now
+        self._moved = now()
+        self._fresh: float | None = None
+        """When the oldest message was seen whose figures are not published yet."""
+        self._backlog = feed.backlog
+        self._measured = False
+        """Whether timeliness was derived anew since it was last published."""
+        self._pulse = Pulse(engine.metrics, engine.clock, engine.settings.werkdagen)
+        self.metrics.before_scrape(self._tell)
         self._snapshot = self._look()
+
+    @property
+    def metrics(self) -> Metrics:
+        """The series of this process."""
+        return self._engine.metrics
 
     @property
     def disclosure(self) -> Disclosure:
@@ -78,15 +109,41 @@ class Service:
         """Return published figures; safe in any thread."""
         return self._engine.publication.figures(wanted, historie=historie)
 
+    def emissions(self, limit: int, regio: str) -> list[PublishedEmission]:
+        """Return the last emissions; safe in any thread."""
+        return self._engine.publication.emissions(limit, regio)
+
     def status(self) -> dict[str, object]:
         """Return how the process is doing; safe in any thread, never waits."""
         now = utc_text(self._engine.clock.now())
-        return {"gestart_op": self._started, "nu": now, **self._snapshot}
+        return {
+            "gestart_op": self._started,
+            "nu": now,
+            **self._snapshot,
+            "achterstand": dict(zip(("berichten", "seconden"), self._waiting(), strict=True)),
+            "gezondheid": self.health().model_dump(),
+        }
+
+    def health(self) -> Health:
+        """Return how the process is; safe in any thread, never waits."""
+        waiting, seconds = self._waiting()
+        return judged(
+            self._now() - self._moved,
+            [
+                ("invoer", self._feed.problem),
+                ("bij", behind(waiting, seconds)),
+                ("publicatie", self._engine.publisher.problem),
+            ],
+        )
 
     def step(self) -> bool:
         """Do one round of everything; return whether there may be more to do at once."""
+        seen = self._engine.processor.seen.copy()
         taken = self._feed.step(self._engine.process)
         self._tally.add(taken.tally)
+        self._pulse.took_in(self._engine.processor.seen - seen, taken.seconds)
+        if taken.seconds is not None and self._fresh is None:
+            self._fresh = self._now() - taken.seconds
         self._refusals.extendleft(taken.refusals)
         if taken.tally.inputs:
             _LOG.info(
@@ -98,7 +155,13 @@ class Service:
             )
         self._expire()
         self._publish()
+        self._measured |= self._engine.measure()
+        if self._measured and not taken.more:
+            self._publish_timeliness()
+            self._measured = False
         self._snapshot = self._look()
+        self._backlog = self._feed.backlog
+        self._moved = self._now()
         return taken.more
 
     def run(self, stop: threading.Event) -> None:
@@ -121,13 +184,39 @@ class Service:
 
     def _publish(self) -> None:
         """Write what is due, which after midnight is every region; log when that begins to fail."""
-        self._engine.publish_if_due()
+        emissions = self._engine.publish_if_due()
+        if emissions and self._fresh is not None and self.disclosure.policy == "geen":
+            self.metrics.fresh("gepubliceerd", self._now() - self._fresh)
+            self._fresh = None
         problem = self._engine.publisher.problem
         if problem and not self._problem:
             _LOG.error("%s De verwerking gaat door.", problem)
         elif self._problem and not problem:
             _LOG.info("Publiceren lukt weer.")
         self._problem = problem
+
+    def _publish_timeliness(self) -> None:
+        try:
+            written = self._engine.publish_timeliness()
+        except SinkUnavailableError as error:
+            _LOG.warning("%s De tijdigheid wordt later gepubliceerd.", error)
+        else:
+            if written and not self._engine.is_live:
+                _LOG.info("Tijdigheid van %d maanden gepubliceerd", written)
+
+    def _tell(self) -> None:
+        """Set what is true of the moment of a scrape."""
+        self._pulse.tell(
+            self.health(),
+            {("inbox", ""): self._waiting()},
+            self._engine.processor.dossiers,
+            self._engine.processor.signals,
+        )
+
+    def _waiting(self) -> tuple[int, float]:
+        """Return the backlog as it stood after the last step, grown older since."""
+        waiting, seconds = self._backlog
+        return waiting, seconds + (self._now() - self._moved) if waiting else 0.0
 
     def _look(self) -> dict[str, object]:
         return snapshot(
@@ -136,4 +225,8 @@ class Service:
             self._refusals,
             self._feed.status(),
             (self._engine.publisher.problem, self._feed.problem),
-        )
+        ) | {
+            "tijdigheid": self._engine.monitor.status(),
+            "aanbieders": self._engine.monitor.silent(),
+            "versheid_seconden": self._pulse.freshness,
+        }

@@ -5,7 +5,7 @@ Every option has a default that works on a laptop. Secrets are masked wherever s
 """
 
 import os
-from datetime import date
+from datetime import date, timedelta
 from pathlib import Path
 from typing import Annotated
 
@@ -22,6 +22,7 @@ from zorgstroom.aggregations.definitions import Definitions
 from zorgstroom.aggregations.policy import Disclosure
 from zorgstroom.aggregations.publication import PublicationRules
 from zorgstroom.aggregations.regions import TWENTE, Regions
+from zorgstroom.aggregations.werkdagen import Werkkalender
 from zorgstroom.stream.security import ClickHouseAccess, HttpAccess, KafkaSecurity
 
 
@@ -55,8 +56,30 @@ class Inbox(BaseModel):
     """How often the folder is looked at."""
 
 
+class Tijdigheid(BaseModel):
+    """When timeliness is derived and published."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    tick_seconds: float = Field(default=60.0, gt=0)
+    """How often the gauges of care are derived from the dossiers of the last weeks."""
+    rust_seconds: float = Field(default=3600.0, ge=0)
+    """
+    A closed month is published once no message about one has come in for this long: it is never
+    revised, so the loading of history must be over.
+    """
+
+    @property
+    def tick(self) -> timedelta:
+        """The same as `tick_seconds`."""
+        return timedelta(seconds=self.tick_seconds)
+
+
 class Http(HttpAccess):
     """Where the pages are served: loopback unless configured."""
+
+    alertmanager: str = Field(default="", pattern=r"^(https?://[^@\s]+)?$")
+    """Such as ``http://127.0.0.1:9093``: the page shows its open alerts; empty: no such tile."""
 
 
 class Kafka(KafkaSecurity):
@@ -141,6 +164,8 @@ class Settings(BaseSettings):
     """The grid of policy `geen` (and, until disclosure control lands, of `drempel`)."""
     retention_years: int = Field(default=7, ge=1)
     """Dossiers whose care and messages all lie longer ago are forgotten."""
+    werkdagen: Werkkalender = Werkkalender()
+    tijdigheid: Tijdigheid = Tijdigheid()
     inbox: Inbox = Inbox()
     http: Http = Http()
     kafka: Kafka = Kafka()

@@ -15,10 +15,10 @@ from aiohttp import web
 from aiohttp.typedefs import Handler
 
 from zorgstroom.aggregations.policy import Disclosure
-from zorgstroom.sinks.contract import Filter, PublishedFigure
+from zorgstroom.sinks.contract import Filter, PublishedEmission, PublishedFigure
 from zorgstroom.sinks.errors import SinkError
 from zorgstroom.stream.access import Access
-from zorgstroom.stream.questions import ParameterError, as_row, question
+from zorgstroom.stream.questions import ParameterError, as_row, emissions_question, question
 
 _LOG = logging.getLogger(__name__)
 _HEADERS: Final = {
@@ -47,6 +47,10 @@ class Provider(Protocol):
         """Return published figures; called in a thread, may raise a `SinkError`."""
         ...
 
+    def emissions(self, limit: int, regio: str) -> list[PublishedEmission]:
+        """Return the last emissions, the newest first; as `figures`."""
+        ...
+
     def status(self) -> Mapping[str, object]:
         """Return how the process is doing, ready for JSON; must not block."""
         ...
@@ -71,7 +75,14 @@ def api_routes(provider: Provider) -> list[web.RouteDef]:
     async def status(_: web.Request) -> web.Response:
         return as_json(provider.status())
 
-    return [web.get("/api/cijfers", cijfers), web.get("/api/status", status)]
+    async def emissies(request: web.Request) -> web.Response:
+        return await asyncio.to_thread(_emissies, provider, list(request.query.items()))
+
+    return [
+        web.get("/api/cijfers", cijfers),
+        web.get("/api/emissies", emissies),
+        web.get("/api/status", status),
+    ]
 
 
 def as_json(body: Mapping[str, object], status: int = 200) -> web.Response:
@@ -92,6 +103,12 @@ def _cijfers(provider: Provider, parameters: list[tuple[str, str]]) -> web.Respo
             "cijfers": [as_row(figure) for figure in found[: asked.limit]],
         }
     )
+
+
+def _emissies(provider: Provider, parameters: list[tuple[str, str]]) -> web.Response:
+    limit, regio = emissions_question(parameters)
+    found = provider.emissions(limit + 1, regio)
+    return as_json({"afgekapt": len(found) > limit, "emissies": found[:limit]})
 
 
 async def _add_headers(_: web.Request, response: web.StreamResponse) -> None:

@@ -47,8 +47,8 @@ def worker(settings: Settings, data: Path, port: int | None) -> int:
         settings,
         data,
         ready=lambda url: err.print(
-            f"Verwerkt {settings.kafka.berichten} op {settings.kafka.brokers}; cijfers op "
-            f"{url}/api/cijfers, stand op {url}/api/status. Stop met Ctrl-C.",
+            f"Verwerkt {settings.kafka.berichten} op {settings.kafka.brokers}. De pagina staat op "
+            f"{url}/; cijfers op {url}/api/cijfers, stand op {url}/api/status. Stop met Ctrl-C.",
             markup=False,
         ),
     )

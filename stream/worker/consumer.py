@@ -50,6 +50,11 @@ class Queue:
         """Whether everything was taken."""
         return not self._waiting
 
+    def of(self, partition: int) -> tuple[int, int | None]:
+        """Return how many records of a partition wait, and the timestamp (ms) of the first."""
+        found = [one.record for one in self._waiting if one.record.partition == partition]
+        return len(found), found[0].timestamp if found else None
+
     def put(self, records: list[Delivered]) -> None:
         """Add records, those of a partition in the order of their offsets."""
         self._waiting += records

@@ -15,6 +15,7 @@ from zorgstroom.aggregations.regions import Regions
 from zorgstroom.codecs.errors import Reason
 from zorgstroom.stream.kafka import wire
 from zorgstroom.stream.worker.ownership import OtherKeyError, Owned
+from zorgstroom.stream.worker.partition import Step
 from zorgstroom.stream.worker.writer import as_records
 
 _LOG: Final = logging.getLogger(__name__)
@@ -50,6 +51,8 @@ class Counting:
         self._regions = regions
         self._sleutel = sleutel
         self._refuse = refuse
+        self.taken: Callable[[Step], None] = lambda step: None
+        """Told of each step that is safe and taken."""
         self.accepted = 0
         self.repeated = 0
 
@@ -97,6 +100,7 @@ class Counting:
         partition.take(step)
         self.accepted += step.accepted
         self.repeated += step.repeated
+        self.taken(step)
 
 
 def _foreign(what: str) -> Reason:

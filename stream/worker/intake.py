@@ -6,7 +6,7 @@ counts as read.
 """
 
 import logging
-from collections import Counter
+from collections import Counter, deque
 from collections.abc import Awaitable, Mapping, Sequence
 from typing import Final, NamedTuple
 
@@ -16,13 +16,17 @@ from aiokafka.producer.message_accumulator import BatchBuilder
 from zorgstroom.aggregations.regions import Regions
 from zorgstroom.codecs.errors import DecodeError, Reason
 from zorgstroom.codecs.registry import Decoder
+from zorgstroom.sinks.metrics import Metrics
 from zorgstroom.stream.clock import Clock
 from zorgstroom.stream.kafka import wire
 from zorgstroom.stream.kafka.access import connection
 from zorgstroom.stream.processor import INTERNAL
+from zorgstroom.stream.results import Refusal
 from zorgstroom.stream.settings import Settings
 
 _LOG: Final = logging.getLogger(__name__)
+_LAST: Final = 20
+"""Refusals that the status shows; all of them are in the topic."""
 _BATCH_BYTES: Final = 900_000
 _LARGEST: Final = 36_000_000
 """Bytes to a request: a refused message of the largest size, with its headers."""
@@ -46,12 +50,21 @@ class Intake:
         sleutel: Fingerprint of that key.
         partitions: How many `gebeurtenissen` has.
         clock: Today, for rule TR135, and the time of a refusal.
+        metrics: Told of refusals.
 
     """
 
     def __init__(
-        self, settings: Settings, decoder: Decoder, sleutel: str, partitions: int, clock: Clock
+        self,
+        settings: Settings,
+        decoder: Decoder,
+        sleutel: str,
+        partitions: int,
+        clock: Clock,
+        *,
+        metrics: Metrics,
     ) -> None:
+        self._metrics = metrics
         self._kafka = settings.kafka
         self._regions: Regions = settings.regions
         self._decoder = decoder
@@ -70,6 +83,8 @@ class Intake:
         """Messages read since the start."""
         self.refused: Counter[str] = Counter()
         """Refusals since the start, by reason and rule."""
+        self.last: deque[dict[str, object]] = deque(maxlen=_LAST)
+        """The last refusals, the newest first, in the form of `results.Refusal.as_json`."""
 
     async def open(self) -> None:
         """Connect."""
@@ -110,6 +125,10 @@ class Intake:
             self._kafka.afgekeurd, raw.value, key=key, headers=headers
         )
         self.refused[f"{reason.reden} {reason.regel}"] += 1
+        told = {name: value.decode() for name, value in headers}
+        seen = Refusal(told["bron"], "", told["hash"], reason, told["tijd"])
+        self.last.appendleft(seen.as_json())
+        self._metrics.refused(reason.reden, reason.regel)
 
     def _place(self, gemeente: str) -> int:
         place = self._partition_of.get(gemeente)

@@ -13,19 +13,24 @@ from typing import Any, Final
 
 from faust.types import TP
 
+from zorgstroom.aggregations.recent import Recent
 from zorgstroom.codecs.errors import Reason
 from zorgstroom.codecs.pseudonym import PseudonymKey
 from zorgstroom.codecs.registry import Decoder
+from zorgstroom.sinks.metrics import Metrics, Outcome
 from zorgstroom.stream.clock import Clock
 from zorgstroom.stream.kafka.access import credentials
 from zorgstroom.stream.kafka.wire import Origin
+from zorgstroom.stream.pulse import Pulse
 from zorgstroom.stream.settings import Settings
+from zorgstroom.stream.worker.backlog import Backlog
 from zorgstroom.stream.worker.batches import batches
+from zorgstroom.stream.worker.care import Care
 from zorgstroom.stream.worker.consumer import Queue
 from zorgstroom.stream.worker.counting import Counting, Packed
 from zorgstroom.stream.worker.intake import Intake, Raw
 from zorgstroom.stream.worker.ownership import Owned
-from zorgstroom.stream.worker.partition import Tables
+from zorgstroom.stream.worker.partition import Partition, Step, Tables
 from zorgstroom.stream.worker.publishing import Places, Publishing
 from zorgstroom.stream.worker.seam import App
 
@@ -35,6 +40,8 @@ _LOG: Final = logging.getLogger(__name__)
 _GOODBYE: Final = 5.0
 """Seconds that each part has to close."""
 _SHORTEST_STALL: Final = 20.0
+_MEASURE: Final = 2.0
+"""Seconds between two looks at how far this worker is behind."""
 
 
 class StalledError(Exception):
@@ -51,6 +58,7 @@ class Life:
         clock: Today and now.
         open_places: Opens the database, in a thread.
         partitions: How many `gebeurtenissen` has (`startcheck`).
+        metrics: Told of everything that happens.
 
     """
 
@@ -61,13 +69,18 @@ class Life:
         clock: Clock,
         open_places: Callable[[], Places],
         partitions: int,
+        *,
+        metrics: Metrics,
     ) -> None:
+        self._clock, self._metrics = clock, metrics
         kafka = self._kafka = settings.kafka
-        loop = asyncio.get_running_loop()
+        loop = self._loop = asyncio.get_running_loop()
         self._failed: asyncio.Future[None] = loop.create_future()
         self._moved_at = loop.time()
-        self.intake = Intake(settings, Decoder(key), key.fingerprint, partitions, clock)
-        self.publishing = Publishing(settings, clock, open_places, partitions)
+        self.intake = Intake(
+            settings, Decoder(key), key.fingerprint, partitions, clock, metrics=metrics
+        )
+        self.publishing = Publishing(settings, clock, open_places, partitions, metrics)
         self._queues = {
             topic: Queue(2 * kafka.batch) for topic in (kafka.berichten, kafka.gebeurtenissen)
         }
@@ -87,10 +100,22 @@ class Life:
         dossiers: Any = self.app.Table("dossiers", partitions=partitions)
         tellingen: Any = self.app.Table("tellingen", partitions=partitions)
         tables = Tables(dossiers.data, tellingen.data)
-        self.owned = Owned(settings, tables, key.fingerprint, partitions)
+        recent = Recent(settings.werkdagen, clock.today())
+        self.owned = Owned(settings, tables, key.fingerprint, partitions, recent)
+        self.care = Care(
+            settings,
+            clock,
+            self.owned,
+            publishing=self.publishing,
+            recent=recent,
+            metrics=metrics,
+        )
         self.owned.loaded = self.publishing.add
-        self.owned.dropped = self.publishing.drop
+        self.owned.dropped = self._drop
+        self.pulse = Pulse(metrics, clock, settings.werkdagen)
+        self.backlog = Backlog(self._queues)
         self.counting = Counting(self.owned, settings.regions, key.fingerprint, self._refuse)
+        self.counting.taken = self._taken
         self._intake_still = asyncio.Lock()
         self.app.on_partitions_revoked.connect(self._pause, weak=False)
         raw: dict[str, Any] = {"key_serializer": "raw", "value_serializer": "raw", "acks": False}
@@ -101,6 +126,11 @@ class Life:
     def ready(self) -> bool:
         """Whether the group has given this worker its partitions, and they are read."""
         return bool(self.app.tables.actives_ready) and not self.app.rebalancing
+
+    @property
+    def silent(self) -> float:
+        """Seconds without progress though there is work; safe in any thread."""
+        return self._loop.time() - self._moved_at
 
     async def run(self, stop: asyncio.Event) -> None:
         """
@@ -117,6 +147,8 @@ class Life:
             tasks.append(asyncio.ensure_future(stop.wait()))
             tasks.append(asyncio.ensure_future(self._work()))
             tasks.append(asyncio.ensure_future(self._watch()))
+            tasks.append(asyncio.ensure_future(self._measure()))
+            tasks.append(asyncio.ensure_future(self.care.run()))
             # Not cancelled: it may be waiting for a thread, and ends by `close`.
             publishing = asyncio.ensure_future(self.publishing.run())
             waited = {*tasks, publishing, self._failed}
@@ -163,6 +195,32 @@ class Life:
                         self._moved_at = now
             if now - self._moved_at > limit:
                 raise StalledError(f"al {limit:.0f} s geen voortgang")
+
+    async def _measure(self) -> None:
+        """Keep an eye on how far this worker is behind."""
+        while True:
+            await asyncio.sleep(_MEASURE)
+            if self.ready:
+                with contextlib.suppress(Exception):  # of a rebalance: the next one will do
+                    measured = self.backlog.measure(
+                        self.app.consumer, self._clock.now().timestamp()
+                    )
+                    await asyncio.wait_for(measured, 4 * _MEASURE)
+
+    def _taken(self, step: Step) -> None:
+        seen: dict[str, int] = {}
+        for (again, wet, soort, release), count in step.outcomes.items():
+            outcome: Outcome = "herhaald" if again else "aanvaard"
+            self._metrics.message(outcome, wet, soort, release, count)
+            seen[soort] = seen.get(soort, 0) + count
+        seconds = None
+        if step.oldest_ms is not None:
+            seconds = self._clock.now().timestamp() - step.oldest_ms / 1000
+        self.pulse.took_in(seen, seconds)
+
+    def _drop(self, partition: Partition) -> None:
+        self.publishing.drop(partition)
+        self.care.left(partition)
 
     async def _work(self) -> None:
         """Run Faust; ends only by what went wrong there."""

@@ -8,9 +8,10 @@ it is ever published from here.
 
 import asyncio
 import logging
-from collections.abc import Callable, Collection
+from collections.abc import Callable, Collection, Mapping
 from typing import Final
 
+from zorgstroom.aggregations.recent import Recent
 from zorgstroom.aggregations.update import gemeente_of
 from zorgstroom.stream.errors import OperatorError
 from zorgstroom.stream.kafka.wire import partition_of
@@ -39,6 +40,7 @@ class Owned:
         tables: The Faust tables of dossiers and of counts.
         sleutel: Fingerprint of this worker's pseudonym key.
         partitions: How many there are in all.
+        recent: Told of every dossier and of what changes.
 
     """
 
@@ -48,7 +50,9 @@ class Owned:
         tables: Tables,
         sleutel: str,
         partitions: int,
+        recent: Recent | None = None,
     ) -> None:
+        self._recent = recent
         self._settings = settings
         self._tables = tables
         self._sleutel = sleutel
@@ -73,6 +77,11 @@ class Owned:
     def is_loading(self) -> bool:
         """Whether changelogs are being read, which takes as long as it takes."""
         return self._loading is not None and not self._loading.done()
+
+    @property
+    def dossiers(self) -> Mapping[str, bytes]:
+        """The dossiers of all partitions together, by key."""
+        return self._tables.dossiers
 
     def writer(self, number: int) -> PartitionWriter:
         """Return what makes batches of this partition safe."""
@@ -121,7 +130,7 @@ class Owned:
                 dossiers, tellingen = found.pop(number)
                 self._check_places(number, dossiers)
                 self._purge([number])
-                made = Partition(number, self._settings.definitions, self._tables)
+                made = Partition(number, self._settings.definitions, self._tables, self._recent)
                 for _ in made.restore(dossiers, tellingen):
                     await asyncio.sleep(0)
                 self._check_key(made)

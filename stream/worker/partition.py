@@ -16,8 +16,16 @@ from zorgstroom.aggregations.definitions import Definitions
 from zorgstroom.aggregations.derivation import NOTHING, Derived, derive
 from zorgstroom.aggregations.dossier import load
 from zorgstroom.aggregations.ledger import Ledger
+from zorgstroom.aggregations.recent import Recent
 from zorgstroom.aggregations.tellingen import Telling, Tellingen
-from zorgstroom.aggregations.update import Addition, Changes, changes, gemeente_of, rebuild
+from zorgstroom.aggregations.update import (
+    Addition,
+    Changes,
+    changes,
+    gemeente_of,
+    key_of,
+    rebuild,
+)
 from zorgstroom.codecs.events import Start, Stop
 from zorgstroom.stream.kafka.wire import Bericht, Wis
 
@@ -46,6 +54,12 @@ class Step:
     moved: Tellingen = field(default_factory=dict)
     accepted: int = 0
     repeated: int = 0
+    outcomes: Counter[tuple[bool, str, str, str]] = field(default_factory=Counter)
+    """Messages by whether they were known already, wet, soort and release."""
+    marks: list[tuple[str, int]] = field(default_factory=list)
+    """Key of the dossier and Dagtekening (an ordinal) of each message."""
+    oldest_ms: int | None = None
+    """When the oldest message came in, in milliseconds since 1970; None when unknown."""
 
 
 class Partition:
@@ -56,11 +70,15 @@ class Partition:
         number: Of the topic `gebeurtenissen`.
         definitions: What counts as what.
         tables: Only what belongs to this partition is touched.
+        recent: Told of every dossier and of what changes.
 
     """
 
-    def __init__(self, number: int, definitions: Definitions, tables: Tables) -> None:
+    def __init__(
+        self, number: int, definitions: Definitions, tables: Tables, recent: Recent | None = None
+    ) -> None:
         self.number = number
+        self._recent = recent
         self.definitions = definitions
         self.dossiers, self._tellingen = tables
         self.size = 0
@@ -79,7 +97,8 @@ class Partition:
         self.size = len(dossiers)
         items = iter(dossiers.items())
         while part := list(islice(items, _SLICE)):
-            rebuild(part, self.definitions, self.ledger, self.signals)
+            seen = self._recent.put if self._recent is not None else None
+            rebuild(part, self.definitions, self.ledger, self.signals, seen)
             yield
         for cell, value in kept.items():
             if cell == KEY_RECORD:
@@ -125,6 +144,9 @@ class Partition:
                 events: Sequence[Start | Stop] = record.gebeurtenissen
                 emissie = self.versions.get(region_of(events[0].gemeente), 0)
                 additions.append(Addition(events, emissie))
+                moment = record.ontvangen_ms
+                if moment is not None and (made.oldest_ms is None or moment < made.oldest_ms):
+                    made.oldest_ms = moment
             else:
                 self._add(made, overlay, additions)
                 additions = []
@@ -152,6 +174,10 @@ class Partition:
                 self._move(key, was, now)
         for key, was in made.forgotten:
             self._move(key, was, NOTHING)
+        if self._recent is not None:
+            self._recent.gone(key for key, _ in made.forgotten)
+            for key, dag in made.marks:
+                self._recent.mark(key, dag)
         self.put_right(made.tellingen)
 
     def _move(self, key: str, was: Derived, now: Derived) -> None:
@@ -168,6 +194,10 @@ class Partition:
         made.made.append(changed)
         made.repeated += sum(changed.repeated)
         made.accepted += len(changed.repeated) - sum(changed.repeated)
+        for (events, _), again in zip(additions, changed.repeated, strict=True):
+            first = events[0]
+            made.outcomes[again, first.wet, first.soort, first.release] += 1
+            made.marks.append((key_of(first), first.dagtekening.toordinal()))
         self._count(made, changed.derived)
 
     def _forget(self, made: Step, overlay: "_Overlay", key: str) -> None:

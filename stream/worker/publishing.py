@@ -12,8 +12,9 @@ from contextlib import suppress
 from datetime import datetime
 from typing import Final
 
-from zorgstroom.sinks.contract import Publication
+from zorgstroom.sinks.contract import Claim, Publication
 from zorgstroom.sinks.errors import SinkError
+from zorgstroom.sinks.metrics import Metrics
 from zorgstroom.stream.clock import Clock
 from zorgstroom.stream.kafka.wire import partition_of
 from zorgstroom.stream.publisher import Owner, Publisher
@@ -35,12 +36,19 @@ class Publishing:
         clock: Today and now.
         open_places: Opens the database; called in a thread, again after it failed.
         partitions: How many there are in all.
+        metrics: Told which regions are up to date.
 
     """
 
     def __init__(
-        self, settings: Settings, clock: Clock, open_places: Callable[[], Places], partitions: int
+        self,
+        settings: Settings,
+        clock: Clock,
+        open_places: Callable[[], Places],
+        partitions: int,
+        metrics: Metrics,
     ) -> None:
+        self._metrics = metrics
         self._settings = settings
         self._clock = clock
         self._open_places = open_places
@@ -69,6 +77,17 @@ class Publishing:
     def publishers(self) -> list[Publisher]:
         """Return the publishers that know what was published before."""
         return [publisher for _, publisher in self._publishers.values() if publisher is not None]
+
+    def names(self) -> set[str]:
+        """Return the regions that are published from here."""
+        return {name for publisher in self.publishers() for name in publisher.claims}
+
+    def held(self, name: str) -> tuple[Claim | None, int]:
+        """Return the claim of a region and its last `versie`; None when it is not ours (yet)."""
+        for publisher in self.publishers():
+            if name in publisher.claims:
+                return publisher.claims[name], publisher.versions[name]
+        return None, 0
 
     async def run(self) -> None:
         """Publish at each moment of the grid, until `close`."""
@@ -131,6 +150,7 @@ class Publishing:
                 return None
             self._publishers[number] = (partition, publisher)
         if not publisher.due(now):
+            self._tell(publisher, now)
             return publisher.problem
         publisher.find(partition.ledger)
         await asyncio.to_thread(publisher.connect, now)
@@ -139,7 +159,15 @@ class Publishing:
         # Up to here others had their turn; the ledger is read in one go.
         publisher.update(partition.ledger, self._clock.today())
         await asyncio.to_thread(publisher.write, now)
+        if number in self._publishers:
+            self._tell(publisher, now)
         return publisher.problem
+
+    def _tell(self, publisher: Publisher, now: datetime) -> None:
+        """Tell the metrics what is up to date."""
+        if publisher.problem is None:
+            for name in publisher.claims:
+                self._metrics.current(name, now)
 
     async def _opened(self, partition: Partition, now: datetime) -> Publisher:
         assert self.places is not None

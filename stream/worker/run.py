@@ -11,8 +11,10 @@ import logging
 import os
 import signal
 import sys
+from collections import Counter
 from collections.abc import Callable, Collection
 from dataclasses import dataclass
+from importlib.metadata import version
 from pathlib import Path
 from typing import Final, NoReturn
 
@@ -21,13 +23,23 @@ from aiohttp import web
 from zorgstroom.aggregations.policy import Disclosure
 from zorgstroom.codecs.pseudonym import PseudonymKey
 from zorgstroom.sinks.clickhouse import DATABASE, ClickHousePublication
-from zorgstroom.sinks.contract import Filter, PublishedFigure
+from zorgstroom.sinks.contract import (
+    Filter,
+    Publication,
+    PublishedEmission,
+    PublishedFigure,
+)
 from zorgstroom.sinks.errors import SinkUnavailableError
+from zorgstroom.sinks.measured import MeasuredPublication
+from zorgstroom.sinks.metrics import Metrics
 from zorgstroom.stream import keyfile
 from zorgstroom.stream.access import Access
 from zorgstroom.stream.clock import Clock, SystemClock
 from zorgstroom.stream.engine import connect
 from zorgstroom.stream.errors import OperatorError
+from zorgstroom.stream.health import Health, behind, health_routes, judged
+from zorgstroom.stream.metrics_http import metrics_routes
+from zorgstroom.stream.page.routes import attach
 from zorgstroom.stream.results import utc_text
 from zorgstroom.stream.serve import listen, told
 from zorgstroom.stream.settings import Settings
@@ -96,6 +108,9 @@ class Worker:
         self._life: Life | None = None
         self._begun = begun or Begun()
         self._problem: str | None = None
+        self.metrics = Metrics(version("zorgstroom"), settings.disclosure.policy)
+        self.metrics.restarted(self._begun.restarts)
+        self.metrics.before_scrape(self._tell)
         self.stop = asyncio.Event()
 
     @property
@@ -110,10 +125,17 @@ class Worker:
 
     def figures(self, wanted: Filter, *, historie: bool) -> list[PublishedFigure]:
         """Return published figures; safe in any thread."""
+        return self._publication().figures(wanted, historie=historie)
+
+    def emissions(self, limit: int, regio: str) -> list[PublishedEmission]:
+        """Return the last emissions; safe in any thread."""
+        return self._publication().emissions(limit, regio)
+
+    def _publication(self) -> Publication:
         places = self._life.publishing.places if self._life else None
         if places is None:
             raise SinkUnavailableError("De database is nog niet geopend; probeer het zo weer.")
-        return places[0].figures(wanted, historie=historie)
+        return places[0]
 
     def status(self) -> dict[str, object]:
         """Return how the process is doing."""
@@ -121,7 +143,35 @@ class Worker:
             "gestart_op": self._started,
             "nu": utc_text(self._clock.now()),
             **snapshot(self.settings, self._clock, self._life, self._begun.restarts, self._problem),
+            "gezondheid": self.health().model_dump(),
         }
+
+    def health(self) -> Health:
+        """Return how the process is; a worker that waits for the broker lives, and is not ready."""
+        life = self._life
+        if life is None:
+            return judged(0.0, [("toewijzing", self._problem or "de worker begint nog")])
+        assigned = None if life.ready else "de groep heeft nog geen partities toegewezen"
+        return judged(
+            life.silent,
+            [
+                ("toewijzing", self._problem or assigned),
+                ("bij", behind(*life.backlog.total)),
+                ("publicatie", life.publishing.problem),
+            ],
+        )
+
+    def _tell(self) -> None:
+        """Set what is true of the moment of a scrape."""
+        life = self._life
+        if life is None:
+            return
+        signals: Counter[str] = Counter()
+        dossiers = 0
+        for partition in list(life.owned.partitions.values()):
+            signals.update(dict(partition.signals))  # copied whole: this is another thread
+            dossiers += partition.size
+        life.pulse.tell(self.health(), life.backlog.lag, dossiers, signals)
 
     async def run(self) -> bool:
         """
@@ -136,7 +186,12 @@ class Worker:
             try:
                 partitions = await count_partitions(self.settings.kafka)
                 self._life = Life(
-                    self.settings, self._key, self._clock, self._open_places, partitions
+                    self.settings,
+                    self._key,
+                    self._clock,
+                    self._open_places,
+                    partitions,
+                    metrics=self.metrics,
                 )
                 self._problem = None
                 await self._life.run(self.stop)
@@ -163,8 +218,11 @@ class Worker:
 
     def _open_places(self) -> Places:
         connection = connect(self.settings, self._data, _PAUSES)
+        connection.retried = self.metrics.retried
         try:
-            publication = ClickHousePublication(connection, DATABASE, close_connection=True)
+            publication = MeasuredPublication(
+                ClickHousePublication(connection, DATABASE, close_connection=True), self.metrics
+            )
             exact = None
             if self.settings.exact_database:
                 exact = ClickHousePublication(connection, self.settings.exact_database)
@@ -209,8 +267,11 @@ async def _run(
     loop = asyncio.get_running_loop()
     for number in (signal.SIGTERM, signal.SIGINT):
         loop.add_signal_handler(number, worker.stop.set)
+    routes = [*health_routes(worker), *metrics_routes(worker.metrics)]
+    app = application(worker, Access(settings.http), routes)
+    attach(app, worker, settings)
     runner = web.AppRunner(
-        application(worker, Access(settings.http)),
+        app,
         access_log=None,
         shutdown_timeout=_GOODBYE_SECONDS,
     )

@@ -32,6 +32,9 @@ def snapshot(
     publishers = life.publishing.publishers()
     refused = {f"afgekeurd: {label}": n for label, n in sorted(life.intake.refused.items())}
     return found | {
+        "tijdigheid": life.care.monitor.status(),
+        "aanbieders": life.care.monitor.silent(),
+        "versheid_seconden": life.pulse.freshness,
         "tellers": {
             "sinds_start": {
                 "gelezen": life.intake.read,
@@ -40,6 +43,8 @@ def snapshot(
                 **refused,
             }
         },
+        "achterstand": dict(zip(("berichten", "seconden"), life.backlog.total, strict=True)),
+        "afgekeurd": list(life.intake.last),
         "dossiers": sum(partition.size for partition in life.owned.partitions.values()),
         "tellingen_hersteld": life.owned.corrected,
         "signalen": signal_rows(signals),

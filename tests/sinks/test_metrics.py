@@ -7,16 +7,8 @@ import pytest
 from prometheus_client import generate_latest
 from prometheus_client.parser import text_string_to_metric_families
 
-from zorgstroom.sinks.metrics import (
-    CLOCK,
-    CURRENT,
-    DECLARED,
-    DOSSIERS,
-    LATE,
-    SIGNALS,
-    Declared,
-    Metrics,
-)
+from zorgstroom.sinks.metrics import Metrics
+from zorgstroom.sinks.series import CLOCK, CURRENT, DECLARED, DOSSIERS, LATE, SIGNALS, Declared
 
 NOW = datetime(2026, 3, 15, 12, tzinfo=UTC)
 SUFFIXES = ("_bucket", "_count", "_sum")

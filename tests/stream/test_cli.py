@@ -198,13 +198,13 @@ def test_the_demo_makes_its_own_folder_anew_and_no_other(
 ) -> None:
     monkeypatch.setenv("ZORGSTROOM_CLICKHOUSE__URL", "http://127.0.0.1:1")
     for _ in range(2):
-        shown = run("demo", "--messages", "300")
+        shown = run("demo", "--once", "--messages", "300")
         assert shown.exit_code == 0, shown.output
         assert "Regio Twente · Wmo" in shown.output and "aftrekken" in shown.output
     monkeypatch.delenv("ZORGSTROOM_CLICKHOUSE__URL")
     # Once real messages may be in it, the folder is the user's.
     assert run("ingest", str(messages(tmp_path / "in", 1)), "--data", "demo-data").exit_code == 0
-    refused_run = run("demo", "--messages", "300")
+    refused_run = run("demo", "--once", "--messages", "300")
     assert refused_run.exit_code == 1 and "niet (meer) van de demo" in refused_run.output
     assert (tmp_path / "demo-data" / "dossiers.sqlite").exists()
 

@@ -8,7 +8,7 @@ from aiohttp.test_utils import TestClient, TestServer
 
 from tests.emissions import emission, series, values
 from zorgstroom.aggregations.policy import Disclosure
-from zorgstroom.sinks.contract import Filter, PublishedFigure
+from zorgstroom.sinks.contract import Filter, PublishedEmission, PublishedFigure
 from zorgstroom.sinks.errors import SinkUnavailableError
 from zorgstroom.sinks.memory import MemoryPublication
 from zorgstroom.stream.access import Access
@@ -30,6 +30,9 @@ class Fake:
         if self.failure:
             raise self.failure
         return self.publication.figures(wanted, historie=historie)
+
+    def emissions(self, limit: int, regio: str) -> list[PublishedEmission]:
+        return self.publication.emissions(limit, regio)
 
     def status(self) -> Mapping[str, object]:
         return {"pid": 1, "probleem": None}
@@ -230,6 +233,25 @@ def test_no_answer_is_kept_or_embedded(provider: Fake, path: str) -> None:
     assert headers["Cache-Control"] == "no-store"
     assert headers["Cross-Origin-Resource-Policy"] == "same-origin"
     assert headers["X-Content-Type-Options"] == "nosniff"
+
+
+def test_emissions_come_newest_first(provider: Fake) -> None:
+    answer = get(provider, "/api/emissies?limit=1")
+    assert answer.status == 200
+    assert answer.body == {
+        "afgekapt": True,
+        "emissies": [
+            {
+                "regio": "twente",
+                "versie": 2,
+                "tijd": "2026-03-15T12:00:00Z",
+                "certificaat": "c2",
+            }
+        ],
+    }
+    assert get(provider, "/api/emissies?regio=elders").body == {"afgekapt": False, "emissies": []}
+    assert get(provider, "/api/emissies?gebied=twente").status == 400
+    assert get(provider, "/api/emissies?limit=-1").status == 400
 
 
 def test_a_database_that_is_away_is_told(provider: Fake) -> None:
