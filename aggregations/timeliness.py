@@ -24,6 +24,11 @@ LEAST_DAYS: Final = 6
 """Days with messages in 13 weeks from which a habit is read."""
 LEAST_SILENCE: Final = 10
 """Werkdagen of silence below which nobody counts as silent."""
+_USUAL: Final = 8
+"""
+Times the usual interval. Of someone whose messages come at random, one silence in e^8 (3,000) is as
+long: with a hundred aanbieders that is a false alarm in some months.
+"""
 WETTEN: Final = ("Wmo", "Jw")
 SOORTEN: Final = ("start", "stop")
 
@@ -133,8 +138,9 @@ def senders(recent: Recent, region: Region, today: date, kalender: Werkkalender)
     Return who reports in `region`, and who has stopped doing so.
 
     Silent is an aanbieder with messages on at least `LEAST_DAYS` days of the last 13 weeks, and
-    none for at least `LEAST_SILENCE` werkdagen and more than twice its longest silence before. Who
-    reports seldom is never called silent; who stays silent for 13 weeks is forgotten.
+    none for at least `LEAST_SILENCE` werkdagen, eight times its usual interval, and longer than
+    ever in that time. Who reports less than about twice a week is thus never called silent; who
+    stays silent for 13 weeks is forgotten.
     """
     days: dict[str, set[int]] = {}
     for gemeente in region.gemeenten:
@@ -149,7 +155,11 @@ def _is_silent(days: set[int], today: date, kalender: Werkkalender) -> bool:
     if len(days) < LEAST_DAYS:
         return False
     dates = [date.fromordinal(day) for day in sorted(days)]
-    longest = max(kalender.tussen(one, other) for one, other in pairwise(dates))
+    gaps = [kalender.tussen(one, other) for one, other in pairwise(dates)]
     # Today is not over yet.
     silence = kalender.tussen(dates[-1], today) - kalender.is_werkdag(today)
-    return silence >= LEAST_SILENCE and silence > 2 * longest
+    return (
+        silence >= LEAST_SILENCE
+        and silence > max(gaps)
+        and silence * len(gaps) >= _USUAL * sum(gaps)
+    )

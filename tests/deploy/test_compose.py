@@ -3,7 +3,6 @@
 import json
 import re
 import shlex
-import shutil
 import stat
 import subprocess
 from pathlib import Path
@@ -22,6 +21,7 @@ from tests.deploy.documents import (
     paths_served,
     settings_names,
 )
+from tests.watch.tools import need
 
 COMPOSE = ROOT / "docker-compose.yml"
 SCHEMA = Path(__file__).parent / "schemas" / "compose-spec.json"
@@ -195,10 +195,9 @@ def test_secrets_are_kept_out_of_git_and_of_the_image() -> None:
     assert (ROOT / ".dockerignore").read_text().splitlines()[1] == "*"
 
 
-@pytest.mark.skipif(
-    not shutil.which("promtool"), reason="promtool: deploy/local/install prometheus"
-)
+@pytest.mark.prometheus
 def test_prometheus_and_alertmanager_take_their_configuration(tmp_path: Path) -> None:
+    need()
     make(tmp_path / "geheimen")
     text = (ROOT / "deploy/compose/prometheus.yml").read_text("utf-8")
     text = text.replace("/run/secrets/", f"{tmp_path}/geheimen/")

@@ -8,15 +8,13 @@ engine behind the driver's protocol, Prometheus and Alertmanager are Debian's.
 import json
 import os
 import re
-import shutil
 import signal
 import subprocess
 import sys
-import time
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
-from urllib.request import Request, urlopen
+from urllib.request import urlopen
 
 import pytest
 import yaml
@@ -27,10 +25,11 @@ from tests.bridge import PASSWORD, USER, running_bridge
 from tests.broker import need_kafka
 from tests.cluster import WorkerProcess, wait_until
 from tests.deploy.documents import ROOT
+from tests.watch.tools import free_port, need, running
 from zorgstroom.sinks.clickhouse import open_server
 from zorgstroom.sinks.contract import Filter
 
-pytestmark = [pytest.mark.embedded, pytest.mark.kafka, pytest.mark.slow]
+pytestmark = [pytest.mark.embedded, pytest.mark.kafka, pytest.mark.prometheus, pytest.mark.slow]
 SERVICES: dict[str, dict[str, Any]] = yaml.safe_load((ROOT / "docker-compose.yml").read_text())[
     "services"
 ]
@@ -47,6 +46,7 @@ def secrets(tmp_path: Path) -> Path:
 def kafka(secrets: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Broker]:
     """Kafka with the properties that its image makes of the environment."""
     need_kafka()
+    need()
     given = SERVICES["kafka"]["environment"]
     made = Broker(tmp_path / "kafka")
     ports: dict[str, int] = {
@@ -124,8 +124,6 @@ def test_the_chain_from_topics_to_figures(kafka: Broker, secrets: Path, tmp_path
 
 def scraped(worker: WorkerProcess, secrets: Path, tmp_path: Path) -> None:
     """Run Prometheus on its configuration, but for the address of the worker."""
-    if not shutil.which("prometheus"):
-        return
     config = yaml.safe_load((ROOT / "deploy/compose/prometheus.yml").read_text("utf-8"))
     (job, *_) = config["scrape_configs"]
     address = worker.log.rpartition("stand op http://")[2].partition("/")[0]
@@ -135,14 +133,11 @@ def scraped(worker: WorkerProcess, secrets: Path, tmp_path: Path) -> None:
     job["authorization"]["credentials_file"] = str(secrets / "http_token")
     config["rule_files"] = [str(ROOT / "deploy/prometheus/alerts.yml")]
     (tmp_path / "prometheus.yml").write_text(yaml.safe_dump(config))
-    port = _free_port()
+    port = free_port()
     command = ["prometheus", f"--config.file={tmp_path}/prometheus.yml"]
     command += [f"--web.listen-address=127.0.0.1:{port}", f"--storage.tsdb.path={tmp_path}/tsdb"]
-    with subprocess.Popen(command, stderr=subprocess.DEVNULL) as process:
-        try:
-            wait_until("it is scraped", lambda: health(port) == ["up"])
-        finally:
-            process.terminate()
+    with running(command, tmp_path, f"http://127.0.0.1:{port}/-/ready"):
+        wait_until("it is scraped", lambda: health(port) == ["up"])
 
 
 def health(port: int) -> list[str]:
@@ -154,11 +149,9 @@ def health(port: int) -> list[str]:
     return [one["health"] for one in targets if one["scrapePool"] == "zorgstroom"]
 
 
-@pytest.mark.skipif(
-    not shutil.which("prometheus-alertmanager"), reason="deploy/local/install prometheus"
-)
 def test_alertmanager_starts_and_is_ready(tmp_path: Path) -> None:
-    port = _free_port()
+    need()
+    port = free_port()
     words = [
         word.replace("/etc/alertmanager", str(ROOT / "deploy/compose")).replace(
             "=/alertmanager", f"={tmp_path}"
@@ -166,16 +159,5 @@ def test_alertmanager_starts_and_is_ready(tmp_path: Path) -> None:
         for word in SERVICES["alertmanager"]["command"]
     ]
     command = ["prometheus-alertmanager", *words, f"--web.listen-address=127.0.0.1:{port}"]
-    with subprocess.Popen(command, stderr=subprocess.DEVNULL) as process:
-        try:
-            until = time.monotonic() + 30
-            while True:
-                try:
-                    with urlopen(Request(f"http://127.0.0.1:{port}/-/ready")) as answer:
-                        assert answer.status == 200
-                    break
-                except OSError:
-                    assert process.poll() is None and time.monotonic() < until
-                    time.sleep(0.1)
-        finally:
-            process.terminate()
+    with running(command, tmp_path, f"http://127.0.0.1:{port}/-/ready"):
+        pass
