@@ -58,22 +58,26 @@ class Access:
 
         @web.middleware
         async def guard(request: web.Request, handler: Handler) -> web.StreamResponse:
-            if self.is_protected and not self._knows(request.headers.get("Authorization", "")):
+            if not self._may_see(request):
                 if request.path in OPEN:
                     # Good or not, without the reasons: those name servers.
                     return web.Response(status=(await handler(request)).status)
+                if not self.is_protected:
+                    return refuse(403, "Dit adres wordt hier niet bediend.")
                 answer = refuse(401, "Meld u aan: met een wachtwoord, of met een token.")
                 answer.headers["WWW-Authenticate"] = _CHALLENGE
                 return answer
-            host = _name_of(request.headers.get("Host", ""))
-            if not self.is_protected and host not in self._hosts and request.path not in OPEN:
-                return refuse(403, "Dit adres wordt hier niet bediend.")
             site = request.headers.get("Sec-Fetch-Site", "none")
             if request.path.startswith("/api/") and site not in ("none", "same-origin"):
                 return refuse(403, "Een andere website mag dit niet opvragen.")
             return await handler(request)
 
         return guard
+
+    def _may_see(self, request: web.Request) -> bool:
+        if self.is_protected:
+            return self._knows(request.headers.get("Authorization", ""))
+        return _name_of(request.headers.get("Host", "")) in self._hosts
 
     def _knows(self, header: str) -> bool:
         """Return whether the header `Authorization` is right, in a time that tells nothing."""

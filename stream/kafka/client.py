@@ -67,16 +67,15 @@ def group_offsets(kafka: Kafka) -> "dict[TopicPartition, int]":
     with admin(kafka) as client:
         from kafka import errors  # noqa: PLC0415
 
-        # A broker that is new makes its own topic of offsets at the first question, then reads it.
-        young = (
-            errors.CoordinatorNotAvailableError,
-            errors.NotCoordinatorError,
-            errors.CoordinatorLoadInProgressError,
-        )
         for attempt in itertools.count():
             try:
                 found = client.list_group_offsets({kafka.group: None}).get(kafka.group, {})
-            except young:
+            except (
+                errors.CoordinatorNotAvailableError,
+                errors.CoordinatorLoadInProgressError,
+                errors.NotCoordinatorError,
+            ):
+                # A broker that is new makes its own topic of offsets at the first question.
                 if attempt == _ATTEMPTS:
                     raise
                 time.sleep(0.5)
