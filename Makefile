@@ -6,13 +6,17 @@ UV := .tools/bin/uv
 SHELL := /bin/sh
 .DEFAULT_GOAL := help
 
-.PHONY: help demo test check bench screenshots fuzz kills breakage kafka lock clean
+.PHONY: help demo up test check bench screenshots fuzz kills breakage kafka lock clean
 
 help: ## Show this list
 	@grep -hE '^[a-z]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-12s %s\n", $$1, $$2}'
 
 demo: .venv/ready ## A synthetic Twente that streams onto the live page; ARGS="--speed 3600" and more
 	$(RUN)zorgstroom demo $(ARGS)
+
+up: ## The whole chain in Docker, with a synthetic Twente (docs/deploy.md)
+	$(PYTHON) deploy/secrets.py
+	docker compose --profile demo up --build --detach
 
 test: check ## All tests, also the slow ones; lists what could not run and why
 	$(RUN)python -m pytest -q -m slow

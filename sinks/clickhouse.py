@@ -214,6 +214,7 @@ def open_server(
     *,
     sleep: Sleep = time.sleep,
     pauses: Sequence[float] = PAUSES,
+    ca_file: Path | None = None,
 ) -> ClickHousePublication:
     """
     Open the publication on the server at `url`; temporary failures are retried after `pauses`.
@@ -223,4 +224,5 @@ def open_server(
         SinkRefusedError: wrong URL, user, password, rights, or a schema newer than ours.
 
     """
-    return owning(connect_server(url, user, password, sleep=sleep, pauses=pauses), database)
+    connection = connect_server(url, user, password, sleep=sleep, pauses=pauses, ca_file=ca_file)
+    return owning(connection, database)

@@ -131,11 +131,13 @@ def connect_server(
     sleep: Sleep = time.sleep,
     pauses: Sequence[float] = PAUSES,
     longest_insert: float = LONGEST_INSERT,
+    ca_file: Path | None = None,
 ) -> Connection:
     """
     Connect to a server at `url`, such as ``http://clickhouse:8123``.
 
-    A user may stand in the URL; a password may not, because URLs end up in logs.
+    A user may stand in the URL; a password may not, because URLs end up in logs. Over https the
+    certificate must come from `ca_file` (PEM), or without one from an authority known to all.
 
     Raises:
         SinkRefusedError: the URL is no URL of a server, or user and password are refused.
@@ -164,6 +166,7 @@ def connect_server(
             port=port or 0,
             username=user or unquote(parts.username or "") or None,
             password=password,
+            ca_cert=None if ca_file is None else str(ca_file),
             proxy_path=parts.path.strip("/"),
             settings={"max_query_size": MAX_QUERY_BYTES},
             autogenerate_session_id=False,

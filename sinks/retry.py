@@ -11,6 +11,7 @@ from typing import TypeVar
 from clickhouse_connect.driver import exceptions
 
 from zorgstroom.sinks.errors import SinkError, SinkRefusedError, SinkUnavailableError
+from zorgstroom.sinks.tls import certificate_problem
 
 T = TypeVar("T")
 Sleep = Callable[[float], None]
@@ -56,11 +57,14 @@ def passes(error: Exception) -> bool:
     Return whether trying again may help.
 
     Without a code the answer did not come from ClickHouse: a broken connection, or a proxy (502,
-    503) that has no server behind it. The driver gives those its two general classes.
+    503) that has no server behind it. The driver gives those its two general classes. A server with
+    a wrong certificate is not spoken to at all.
     """
     code = getattr(error, "code", None)
     if code is not None:
         return code in PASSING_CODES
+    if certificate_problem(error):
+        return False
     return isinstance(error, exceptions.OperationalError) or type(error) is exceptions.DatabaseError
 
 
@@ -73,6 +77,11 @@ def explained(error: exceptions.ClickHouseError, place: str) -> SinkError:
         return SinkUnavailableError(
             f"ClickHouse op {place} is niet bereikbaar of overbelast ({what}). "
             "Er is niets verloren; het wordt later opnieuw geprobeerd."
+        )
+    if code is None and (told := certificate_problem(error)):
+        return SinkRefusedError(
+            f"ClickHouse op {place} wordt niet vertrouwd. {told} Het CA-bestand is de instelling "
+            "ZORGSTROOM_CLICKHOUSE__CA_FILE."
         )
     advice = ADVICE.get(code or 0, "Controleer rechten, adres en schema.")
     return SinkRefusedError(f"ClickHouse op {place} weigert de opdracht ({what}). {advice}")

@@ -22,6 +22,8 @@ class Address:
 
     url: str
     pid: int
+    token: str = ""
+    """What the process asks for when its pages are protected."""
 
 
 def url_of(host: str, port: int) -> str:
@@ -31,13 +33,17 @@ def url_of(host: str, port: int) -> str:
 
 
 @contextmanager
-def announced(data: Path, url: str) -> Iterator[None]:
-    """Keep the file in `data` for as long as this process answers at `url`."""
+def announced(data: Path, url: str, token: str = "") -> Iterator[None]:
+    """
+    Keep the file in `data` for as long as this process answers at `url` to who knows `token`.
+
+    Only the user whose process it is can read the file.
+    """
     path = data / NAME
     made = data / f"{NAME}.nieuw"
     made.unlink(missing_ok=True)
     with os.fdopen(os.open(made, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "w") as file:
-        json.dump({"url": url, "pid": os.getpid()}, file)
+        json.dump({"url": url, "pid": os.getpid(), "token": token}, file)
     made.replace(path)
     try:
         yield
@@ -49,6 +55,6 @@ def read(data: Path) -> Address | None:
     """Return what the file in `data` says; None without a usable one."""
     try:
         found = json.loads((data / NAME).read_text("utf-8"))
-        return Address(str(found["url"]), int(found["pid"]))
+        return Address(str(found["url"]), int(found["pid"]), str(found.get("token", "")))
     except (OSError, ValueError, TypeError, KeyError):
         return None

@@ -289,6 +289,17 @@ def protect(file: Path, target: Path, rule: str, as_json: bool) -> None:
 
 
 @main.command()
+@data_option
+@json_option
+@guarded
+def migrate(data: Path, as_json: bool) -> None:
+    """Maak of vernieuw de tabellen in ClickHouse; daarna volstaat een gebruiker die schrijft."""
+    from zorgstroom.stream import commands  # noqa: PLC0415
+
+    commands.migrate(load_settings(), data, as_json=as_json)
+
+
+@main.command()
 @json_option
 def config(as_json: bool) -> None:
     """Toon de geldende instellingen; geheimen blijven verborgen."""

@@ -7,7 +7,7 @@ import os
 import sys
 import time
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from dataclasses import fields
 from datetime import timedelta
 from pathlib import Path
@@ -20,11 +20,13 @@ from zorgstroom.codecs.errors import DecodeError
 from zorgstroom.codecs.pseudonym import PseudonymKey
 from zorgstroom.codecs.registry import Decoder
 from zorgstroom.codecs.rules import check_bsn
+from zorgstroom.sinks import schema
+from zorgstroom.sinks.clickhouse import DATABASE
 from zorgstroom.stream import ingest as run
 from zorgstroom.stream import lookup, sources
 from zorgstroom.stream.cli import as_date, err, out
 from zorgstroom.stream.clock import SystemClock
-from zorgstroom.stream.engine import MARKER, Engine
+from zorgstroom.stream.engine import MARKER, Engine, connect
 from zorgstroom.stream.errors import OperatorError
 from zorgstroom.stream.questions import MOST
 from zorgstroom.stream.results import Refusal, Tally
@@ -202,6 +204,20 @@ def figures(settings: Settings, data: Path, wanted: dict[str, Any]) -> None:
     else:
         out.print(figures_table(answer.rows, "Gepubliceerde cijfers"))
         out.print(answer.warning, style="yellow", markup=False)
+
+
+def migrate(settings: Settings, data: Path, *, as_json: bool) -> None:
+    """Bring the database, and that of exact figures if any, up to what this version knows."""
+    names = [name for name in (DATABASE, settings.exact_database) if name]
+    with closing(connect(settings, data)) as connection:
+        for name in names:
+            schema.migrate(connection, name)
+        versions = {name: schema.version(connection, name) for name in names}
+    if as_json:
+        click.echo(json.dumps(versions))
+    else:
+        for name, number in versions.items():
+            out.print(f"{name}: schemaversie {number}")
 
 
 def is_bsn(text: str) -> bool:

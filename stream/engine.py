@@ -32,6 +32,7 @@ from zorgstroom.stream.monitor import Monitor
 from zorgstroom.stream.processor import Processor, Progress
 from zorgstroom.stream.publisher import Owner, Publisher
 from zorgstroom.stream.results import Refusal, Tally
+from zorgstroom.stream.security import secret
 from zorgstroom.stream.settings import Settings
 from zorgstroom.stream.sources import Input
 from zorgstroom.stream.store import Store
@@ -53,7 +54,8 @@ def connect(settings: Settings, data: Path, pauses: Sequence[float] = PAUSES) ->
         return connect_server(
             place.url,
             place.user,
-            place.password.get_secret_value(),
+            secret(place.password, place.password_file),
+            ca_file=place.ca_file,
             longest_insert=place.longest_insert_seconds,
             pauses=pauses,
         )

@@ -92,9 +92,9 @@ def ask(settings: Settings, data: Path, wanted: Parameters) -> Answer:
 
     """
     wanted = {**wanted, "limit": [str(MOST)]}
-    url = client.running(data)
-    if url is not None:
-        found = client.fetch_figures(url, wanted)
+    process = client.running(data)
+    if process is not None:
+        found = client.fetch_figures(process, wanted)
         rows = cast(list[dict[str, Any]], found["cijfers"])
         return Answer(rows, str(found["waarschuwing"]), bool(found.get("afgekapt")))
     pairs = [(name, value) for name, values in wanted.items() for value in values]

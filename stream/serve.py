@@ -22,6 +22,7 @@ from aiohttp import web
 from zorgstroom.sinks.errors import SinkError
 from zorgstroom.sinks.metrics import Metrics
 from zorgstroom.stream import address
+from zorgstroom.stream.access import Access
 from zorgstroom.stream.clock import Clock, SystemClock
 from zorgstroom.stream.engine import Engine
 from zorgstroom.stream.errors import OperatorError
@@ -99,9 +100,12 @@ def run(
         *metrics_routes(service.metrics),
         *(routes(service) if routes else ()),
     ]
-    app = application(service, settings.http.host, extra)
+    access = Access(settings.http)
+    app = application(service, access, extra)
     attach(app, service, settings)
-    return asyncio.run(_run(service, app, settings.http, data, ready=ready, stop=stop))
+    return asyncio.run(
+        _run(service, app, settings.http, data, token=access.own_token, ready=ready, stop=stop)
+    )
 
 
 async def _run(
@@ -110,6 +114,7 @@ async def _run(
     http: Http,
     data: Path,
     *,
+    token: str,
     ready: Callable[[str], None] | None,
     stop: threading.Event | None,
 ) -> int:
@@ -120,7 +125,7 @@ async def _run(
     await runner.setup()
     try:
         url = await listen(runner, http)
-        with address.announced(data, url):
+        with address.announced(data, url, token):
             _LOG.info("Gestart op %s", url)
             if ready:
                 ready(url)

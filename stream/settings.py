@@ -23,17 +23,12 @@ from zorgstroom.aggregations.policy import Disclosure
 from zorgstroom.aggregations.publication import PublicationRules
 from zorgstroom.aggregations.regions import TWENTE, Regions
 from zorgstroom.aggregations.werkdagen import Werkkalender
+from zorgstroom.stream.security import ClickHouseAccess, HttpAccess, KafkaSecurity
 
 
-class ClickHouse(BaseModel):
+class ClickHouse(ClickHouseAccess):
     """Where figures are published."""
 
-    model_config = ConfigDict(frozen=True, extra="forbid")
-
-    url: str = ""
-    """Such as ``http://clickhouse:8123``; empty: the embedded engine, in the folder of the data."""
-    user: str = "default"
-    password: SecretStr = SecretStr("")
     longest_insert_seconds: float = Field(default=10.0, gt=0)
     """The server ends an insert after this; who takes over a region waits for as long."""
 
@@ -80,22 +75,15 @@ class Tijdigheid(BaseModel):
         return timedelta(seconds=self.tick_seconds)
 
 
-class Http(BaseModel):
+class Http(HttpAccess):
     """Where the pages are served: loopback unless configured."""
 
-    model_config = ConfigDict(frozen=True, extra="forbid")
-
-    host: str = "127.0.0.1"
-    port: int = Field(default=8305, ge=0, le=65535)
-    """0 takes any free port."""
     alertmanager: str = Field(default="", pattern=r"^(https?://[^@\s]+)?$")
     """Such as ``http://127.0.0.1:9093``: the page shows its open alerts; empty: no such tile."""
 
 
-class Kafka(BaseModel):
+class Kafka(KafkaSecurity):
     """Where messages, events and the state of the workers live."""
-
-    model_config = ConfigDict(frozen=True, extra="forbid")
 
     brokers: str = Field(default="127.0.0.1:9092", min_length=1)
     """Addresses to begin with, separated by commas."""

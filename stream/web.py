@@ -1,9 +1,8 @@
 """
 The HTTP side: JSON about figures and the process, for the page, the CLI and tools on this machine.
 
-It knows no engine, only a `Provider`, so that every shell serves the same routes. It answers only
-who asks by its own address: a page of another site that points its name here (DNS rebinding) or
-embeds an answer gets nothing.
+It knows no engine, only a `Provider`, so that every shell serves the same routes. Who may ask is
+the business of `access.py`.
 """
 
 import asyncio
@@ -13,15 +12,15 @@ from typing import Final, Protocol
 
 import msgspec
 from aiohttp import web
-from aiohttp.typedefs import Handler, Middleware
+from aiohttp.typedefs import Handler
 
 from zorgstroom.aggregations.policy import Disclosure
 from zorgstroom.sinks.contract import Filter, PublishedEmission, PublishedFigure
 from zorgstroom.sinks.errors import SinkError
+from zorgstroom.stream.access import Access
 from zorgstroom.stream.questions import ParameterError, as_row, emissions_question, question
 
 _LOG = logging.getLogger(__name__)
-_LOOPBACK: Final = frozenset({"127.0.0.1", "localhost", "::1"})
 _HEADERS: Final = {
     "Cache-Control": "no-store",
     "Cross-Origin-Resource-Policy": "same-origin",
@@ -58,10 +57,10 @@ class Provider(Protocol):
 
 
 def application(
-    provider: Provider, host: str, routes: Iterable[web.AbstractRouteDef] = ()
+    provider: Provider, access: Access, routes: Iterable[web.AbstractRouteDef] = ()
 ) -> web.Application:
-    """Return the app of `provider` on `host` (of the settings), with more `routes` if any."""
-    app = web.Application(middlewares=[_guard(_LOOPBACK | {host.lower()}), _errors])
+    """Return the app of `provider` for those whom `access` lets in, with more `routes` if any."""
+    app = web.Application(middlewares=[access.middleware(), _errors])
     app.on_response_prepare.append(_add_headers)
     app.add_routes([*api_routes(provider), *routes])
     return app
@@ -115,26 +114,6 @@ def _emissies(provider: Provider, parameters: list[tuple[str, str]]) -> web.Resp
 async def _add_headers(_: web.Request, response: web.StreamResponse) -> None:
     for name, value in _HEADERS.items():
         response.headers.setdefault(name, value)
-
-
-def _guard(hosts: Collection[str]) -> Middleware:
-    @web.middleware
-    async def guard(request: web.Request, handler: Handler) -> web.StreamResponse:
-        if _name_of(request.headers.get("Host", "")) not in hosts:
-            return as_json({"fout": "Dit adres wordt hier niet bediend."}, 403)
-        site = request.headers.get("Sec-Fetch-Site", "none")
-        if request.path.startswith("/api/") and site not in ("none", "same-origin"):
-            return as_json({"fout": "Een andere website mag dit niet opvragen."}, 403)
-        return await handler(request)
-
-    return guard
-
-
-def _name_of(host: str) -> str:
-    """Return the name or address in a Host header, without the port."""
-    if host.startswith("["):
-        return host[1:].partition("]")[0].lower()
-    return host.partition(":")[0].lower()
 
 
 @web.middleware

@@ -8,6 +8,7 @@ can tell it to fail; it ends when its standard input does.
 import json
 import os
 import re
+import ssl
 import subprocess
 import sys
 import threading
@@ -17,6 +18,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
 from typing import Any
 from urllib.parse import parse_qsl, urlsplit
 from urllib.request import urlopen
@@ -48,26 +50,27 @@ class Bridge:
 
 
 @contextmanager
-def running_bridge() -> Iterator[Bridge]:
-    """Start a bridge on a free port, with an engine in memory."""
+def running_bridge(certificate: Path | None = None, engine: str = ":memory:") -> Iterator[Bridge]:
+    """Start a bridge on a free port, with an engine in memory; over TLS with a `certificate`."""
+    command = [sys.executable, __file__, engine, *([str(certificate)] if certificate else [])]
     with subprocess.Popen(
-        [sys.executable, __file__], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
+        command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
     ) as process:
         assert process.stdout
         assert process.stdin
         port = process.stdout.readline().strip()
         assert port, "the bridge did not start"
-        yield Bridge(f"http://127.0.0.1:{port}")
+        yield Bridge(f"{'https' if certificate else 'http'}://127.0.0.1:{port}")
         process.stdin.close()
 
 
 class Engine:
     """The engine, one statement at a time."""
 
-    def __init__(self) -> None:
+    def __init__(self, place: str) -> None:
         import chdb
 
-        self.connection = chdb.connect(":memory:")
+        self.connection = chdb.connect(place)
         self.lock = threading.Lock()
         self.statements = 0
 
@@ -157,9 +160,13 @@ class Handler(BaseHTTPRequestHandler):
 
 
 def main() -> None:
-    Handler.engine, Handler.failures = Engine(), []
+    Handler.engine, Handler.failures = Engine(sys.argv[1]), []
     server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
     server.daemon_threads = True
+    for certificate in sys.argv[2:]:
+        context = ssl.create_default_context(ssl.Purpose.CLIENT_AUTH)
+        context.load_cert_chain(certificate)
+        server.socket = context.wrap_socket(server.socket, server_side=True)
     threading.Thread(target=server.serve_forever, daemon=True).start()
     print(server.server_port, flush=True)  # noqa: T201
     sys.stdin.read()

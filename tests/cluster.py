@@ -14,7 +14,7 @@ from contextlib import contextmanager
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
-from urllib.request import urlopen
+from urllib.request import Request, urlopen
 
 from tests.bridge import Bridge, running_bridge
 from zorgstroom.aggregations.periods import first_day
@@ -44,6 +44,9 @@ class WorkerProcess:
 
     def __init__(self, environment: dict[str, str], data: Path) -> None:
         data.mkdir(exist_ok=True)
+        token = environment.get("ZORGSTROOM_HTTP__TOKEN_FILE")
+        secret = Path(token).read_text().strip() if token else ""
+        self._headers = {"Authorization": f"Bearer {secret}"}
         self._log = data / "worker.log"
         with self._log.open("ab") as log:
             self.process = subprocess.Popen(
@@ -65,7 +68,8 @@ class WorkerProcess:
         if not found or self.process.poll() is not None:
             return {}
         try:
-            with urlopen(f"{found[-1]}/api/status", timeout=5) as answer:
+            question = Request(f"{found[-1]}/api/status", headers=self._headers)
+            with urlopen(question, timeout=5) as answer:
                 told: dict[str, Any] = json.load(answer)
                 return told
         except OSError:
@@ -171,7 +175,12 @@ class Cluster:
     def publication(self) -> ClickHousePublication:
         """The published figures."""
         if self._publication is None:
-            self._publication = open_server(self.bridge.url, self.bridge.user, self.bridge.password)
+            self._publication = open_server(
+                self.bridge.url,
+                self.bridge.user,
+                self.bridge.password,
+                ca_file=self.settings.clickhouse.ca_file,
+            )
         return self._publication
 
     def history(self, regio: str, below: int) -> set[tuple[str, int]]:

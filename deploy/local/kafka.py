@@ -31,6 +31,7 @@ JARS = Path(__file__).with_name("kafka.jars")
 CENTRAL = "https://repo1.maven.org/maven2"
 CLUSTER = "em9yZ3N0cm9vbS1sb2thYQ"
 HEAP = "-Xmx512m"
+PROTOCOLS = "CLIENTS:PLAINTEXT,INTERN:PLAINTEXT,CONTROLLER:PLAINTEXT"
 START_SECONDS = 60.0
 STOP_SECONDS = 30.0
 
@@ -150,14 +151,15 @@ class Broker:
     Args:
         folder: Of data, settings and `kafka.log`; made when needed.
         port: 0 takes a free one. It stays the same when the broker is started again.
-        extra: More properties of Kafka. Its one listener for clients is called CLIENTS.
+        extra: More properties of Kafka. Its one listener for clients is called CLIENTS; it speaks
+            with itself on INTERN, where certificates and passwords of CLIENTS do not matter.
 
     """
 
     def __init__(self, folder: Path, port: int = 0, extra: Mapping[str, str] | None = None) -> None:
         self.folder = folder.absolute()
         self._port = port or _free_port()
-        self._controller = _free_port()
+        self._intern, self._controller = _free_port(), _free_port()
         self._extra = dict(extra or {})
         self._process: subprocess.Popen[bytes] | None = None
 
@@ -284,10 +286,11 @@ class Broker:
             "node.id": "1",
             "controller.quorum.voters": f"1@127.0.0.1:{self._controller}",
             "controller.listener.names": "CONTROLLER",
-            "inter.broker.listener.name": "CLIENTS",
-            "listeners": f"CLIENTS://{self.address},CONTROLLER://127.0.0.1:{self._controller}",
-            "advertised.listeners": f"CLIENTS://{self.address}",
-            "listener.security.protocol.map": "CLIENTS:PLAINTEXT,CONTROLLER:PLAINTEXT",
+            "inter.broker.listener.name": "INTERN",
+            "listeners": f"CLIENTS://{self.address},INTERN://127.0.0.1:{self._intern},"
+            f"CONTROLLER://127.0.0.1:{self._controller}",
+            "advertised.listeners": f"CLIENTS://{self.address},INTERN://127.0.0.1:{self._intern}",
+            "listener.security.protocol.map": PROTOCOLS,
             "log.dirs": "data",
             "auto.create.topics.enable": "false",
             "num.network.threads": "2",

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 from zorgstroom.codecs.envelope import MAX_BYTES
 from zorgstroom.stream.errors import OperatorError
+from zorgstroom.stream.kafka.access import connection, refusal
 from zorgstroom.stream.settings import Kafka
 
 if TYPE_CHECKING:
@@ -37,10 +38,15 @@ def told(kafka: Kafka) -> Iterator[None]:
     try:
         yield
     except (KafkaError, OSError) as error:
-        raise BrokerError(
-            f"Kafka op {kafka.brokers} antwoordt niet of weigert ({type(error).__name__}). Draait "
-            "de broker, en klopt ZORGSTROOM_KAFKA__BROKERS?"
-        ) from error
+        kind = type(error).__name__
+        if "AuthorizationFailed" in kind:
+            why = f"Deze gebruiker mist rechten ({kind}); zie 'Rechten op Kafka' in docs/deploy.md."
+        else:
+            why = refusal(kafka) or (
+                f"De broker antwoordt niet of weigert ({kind}). Draait de broker, en klopt "
+                "ZORGSTROOM_KAFKA__BROKERS?"
+            )
+        raise BrokerError(f"Kafka op {kafka.brokers}: {why}") from error
 
 
 @contextmanager
@@ -119,7 +125,7 @@ def consumer(kafka: Kafka) -> Iterator["KafkaConsumer"]:
 
 def _common(kafka: Kafka) -> dict[str, Any]:
     return {
-        "bootstrap_servers": kafka.brokers.split(","),
+        **connection(kafka),
         "client_id": f"{kafka.group}-beheer",
         "request_timeout_ms": 30_000,
         "bootstrap_timeout_ms": _TIMEOUT_MS,

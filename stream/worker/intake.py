@@ -20,6 +20,7 @@ from zorgstroom.codecs.registry import Decoder
 from zorgstroom.sinks.metrics import Metrics
 from zorgstroom.stream.clock import Clock
 from zorgstroom.stream.kafka import wire
+from zorgstroom.stream.kafka.access import connection
 from zorgstroom.stream.processor import INTERNAL
 from zorgstroom.stream.results import Refusal
 from zorgstroom.stream.settings import Settings
@@ -73,7 +74,7 @@ class Intake:
         self._partition_of: dict[str, int] = {}
         self._clock = clock
         self._producer = AIOKafkaProducer(
-            bootstrap_servers=self._kafka.brokers.split(","),
+            **connection(self._kafka),
             client_id=f"{self._kafka.group}-inname",
             enable_idempotence=True,
             max_batch_size=_BATCH_BYTES,

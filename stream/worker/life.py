@@ -19,6 +19,7 @@ from zorgstroom.codecs.pseudonym import PseudonymKey
 from zorgstroom.codecs.registry import Decoder
 from zorgstroom.sinks.metrics import Metrics, Outcome
 from zorgstroom.stream.clock import Clock
+from zorgstroom.stream.kafka.access import credentials
 from zorgstroom.stream.kafka.wire import Origin
 from zorgstroom.stream.pulse import Pulse
 from zorgstroom.stream.settings import Settings
@@ -89,6 +90,7 @@ class Life:
         self.app = App(
             kafka.group,
             broker=[f"kafka://{address}" for address in kafka.brokers.split(",")],
+            broker_credentials=credentials(kafka),
             broker_session_timeout=kafka.session_seconds,
             broker_heartbeat_interval=kafka.session_seconds / 8,
             broker_max_poll_records=kafka.batch,

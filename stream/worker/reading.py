@@ -5,6 +5,7 @@ from typing import Final
 
 from aiokafka import AIOKafkaConsumer, TopicPartition
 
+from zorgstroom.stream.kafka.access import connection
 from zorgstroom.stream.settings import Kafka
 
 _MOST: Final = 20_000
@@ -24,7 +25,7 @@ async def read_changelogs(
     """
     made: dict[int, tuple[State, State]] = {number: ({}, {}) for number in partitions}
     consumer = AIOKafkaConsumer(
-        bootstrap_servers=kafka.brokers.split(","),
+        **connection(kafka),
         client_id=f"{kafka.group}-herstel",
         isolation_level="read_committed",
         enable_auto_commit=False,

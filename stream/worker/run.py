@@ -33,6 +33,7 @@ from zorgstroom.sinks.errors import SinkUnavailableError
 from zorgstroom.sinks.measured import MeasuredPublication
 from zorgstroom.sinks.metrics import Metrics
 from zorgstroom.stream import keyfile
+from zorgstroom.stream.access import Access
 from zorgstroom.stream.clock import Clock, SystemClock
 from zorgstroom.stream.engine import connect
 from zorgstroom.stream.errors import OperatorError
@@ -197,7 +198,7 @@ class Worker:
             except OperatorError:
                 raise
             except BrokerError as error:
-                self._problem = f"{error}. Er gaat niets verloren; het wordt opnieuw geprobeerd."
+                self._problem = f"{error} Er gaat niets verloren; het wordt opnieuw geprobeerd."
             except Exception as error:
                 self._problem = (
                     f"De worker begint opnieuw na een fout ({type(error).__name__}: "
@@ -272,7 +273,7 @@ async def _run(
     for number in (signal.SIGTERM, signal.SIGINT):
         loop.add_signal_handler(number, worker.stop.set)
     routes = [*health_routes(worker), *metrics_routes(worker.metrics)]
-    app = application(worker, settings.http.host, routes)
+    app = application(worker, Access(settings.http), routes)
     attach(app, worker, settings)
     runner = web.AppRunner(
         app,

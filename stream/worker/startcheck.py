@@ -4,6 +4,7 @@ from aiokafka.admin import AIOKafkaAdminClient
 from aiokafka.errors import KafkaError
 
 from zorgstroom.stream.errors import OperatorError
+from zorgstroom.stream.kafka.access import connection, find_refusal
 from zorgstroom.stream.settings import Kafka
 
 
@@ -22,14 +23,13 @@ async def count_partitions(kafka: Kafka) -> int:
     """
     of_state = (kafka.gebeurtenissen, kafka.dossiers, kafka.tellingen)
     names = (kafka.berichten, kafka.afgekeurd, *of_state)
-    admin = AIOKafkaAdminClient(bootstrap_servers=kafka.brokers.split(","))
+    admin = AIOKafkaAdminClient(**connection(kafka))
     try:
         await admin.start()
         found = await admin.describe_topics(list(names))
     except (KafkaError, OSError) as error:
-        raise BrokerError(
-            f"Kafka op {kafka.brokers} antwoordt niet ({type(error).__name__})"
-        ) from error
+        why = await find_refusal(kafka) or f"De broker antwoordt niet ({type(error).__name__})."
+        raise BrokerError(f"Kafka op {kafka.brokers}: {why}") from error
     finally:
         await admin.close()
     counts = {topic["topic"]: len(topic["partitions"]) for topic in found}

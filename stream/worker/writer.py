@@ -14,6 +14,7 @@ from aiokafka import AIOKafkaProducer, TopicPartition
 from aiokafka.errors import KafkaError
 from aiokafka.producer.message_accumulator import BatchBuilder
 
+from zorgstroom.stream.kafka.access import connection
 from zorgstroom.stream.settings import Kafka
 
 _BATCH_BYTES: Final = 900_000
@@ -44,7 +45,7 @@ class PartitionWriter:
         self._kafka = kafka
         self._partition = partition
         self._producer = AIOKafkaProducer(
-            bootstrap_servers=kafka.brokers.split(","),
+            **connection(kafka),
             client_id=f"{kafka.group}-{partition}",
             transactional_id=f"{kafka.group}-{partition}",
             transaction_timeout_ms=60_000,

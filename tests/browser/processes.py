@@ -18,7 +18,9 @@ from typing import Any
 from aiohttp import web
 
 from tests.stream.page.provider import Process as Made
+from zorgstroom.stream.access import Access
 from zorgstroom.stream.page.routes import attach
+from zorgstroom.stream.security import HttpAccess
 from zorgstroom.stream.settings import Settings
 from zorgstroom.stream.web import application
 
@@ -110,7 +112,7 @@ def showing(made: Made, settings: Settings | None = None) -> Iterator[str]:
     found: dict[str, Any] = {}
 
     async def run() -> None:
-        app = application(made, "127.0.0.1")
+        app = application(made, Access(HttpAccess()))
         attach(app, made, settings or Settings())
         runner = web.AppRunner(app, access_log=None, shutdown_timeout=1)
         await runner.setup()

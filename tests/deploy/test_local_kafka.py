@@ -14,7 +14,7 @@ from typing import IO, Any
 
 import pytest
 
-from deploy.local.kafka import JARS, VERSION, Broker, BrokerError, java
+from deploy.local.kafka import JARS, PROTOCOLS, VERSION, Broker, BrokerError, java
 from tests.broker import ExternalBroker, need_kafka
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -248,11 +248,12 @@ def test_more_properties_can_ask_for_a_password(tmp_path: Path) -> None:
     from kafka.errors import KafkaError
 
     login = "org.apache.kafka.common.security.plain.PlainLoginModule required"
-    users = 'username="broker" password="bk-81" user_broker="bk-81" user_zorg="kt-81"'
+    users = 'user_zorg="kt-81"'
     extra = {
-        "listener.security.protocol.map": "CLIENTS:SASL_PLAINTEXT,CONTROLLER:PLAINTEXT",
+        "listener.security.protocol.map": PROTOCOLS.replace(
+            "CLIENTS:PLAINTEXT", "CLIENTS:SASL_PLAINTEXT"
+        ),
         "sasl.enabled.mechanisms": "PLAIN",
-        "sasl.mechanism.inter.broker.protocol": "PLAIN",
         "listener.name.clients.plain.sasl.jaas.config": f"{login} {users};",
     }
     security: dict[str, Any] = {

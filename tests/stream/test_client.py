@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 
 from zorgstroom.stream import address, client
+from zorgstroom.stream.address import Address
 from zorgstroom.stream.client import AnswerError
 from zorgstroom.stream.questions import ParameterError
 
@@ -46,7 +47,7 @@ def told(data: Path, url: str, pid: int) -> None:
 def test_the_process_of_the_folder_is_found(tmp_path: Path) -> None:
     with answering(200, b'{"pid": 42}') as url:
         told(tmp_path, url, 42)
-        assert client.running(tmp_path) == url
+        assert client.running(tmp_path) == Address(url, 42)
 
 
 @pytest.mark.parametrize(
@@ -94,7 +95,9 @@ def test_parameters_are_sent_and_no_proxy_is_used(monkeypatch: pytest.MonkeyPatc
     monkeypatch.setenv("http_proxy", "http://127.0.0.1:1")
     asked: list[str] = []
     with answering(200, b'{"cijfers": []}', asked) as url:
-        found = client.fetch_figures(url, {"gebied": ["0153", "a b&c"], "historie": "1"})
+        found = client.fetch_figures(
+            Address(url, 42), {"gebied": ["0153", "a b&c"], "historie": "1"}
+        )
     assert found == {"cijfers": []}
     assert asked == ["/api/cijfers?gebied=0153&gebied=a+b%26c&historie=1"]
 
@@ -102,21 +105,22 @@ def test_parameters_are_sent_and_no_proxy_is_used(monkeypatch: pytest.MonkeyPatc
 def test_errors_of_the_process_are_passed_on() -> None:
     fault = json.dumps({"fout": "wet: 'x' bestaat niet."}).encode()
     with answering(400, fault) as url, pytest.raises(ParameterError, match="wet: 'x'"):
-        client.fetch_figures(url, {"wet": "x"})
+        client.fetch_figures(Address(url, 42), {"wet": "x"})
     with answering(503, fault) as url, pytest.raises(AnswerError, match="wet: 'x'"):
-        client.fetch_figures(url, {})
+        client.fetch_figures(Address(url, 42), {})
     with answering(503, fault) as url, pytest.raises(AnswerError, match="503"):
-        client.fetch_status(url)
+        client.fetch_status(Address(url, 42))
     with pytest.raises(AnswerError, match="geen bruikbaar antwoord"):
-        client.fetch_figures("http://127.0.0.1:1", {})
+        client.fetch_figures(Address("http://127.0.0.1:1", 42), {})
 
 
 def test_the_address_is_kept_for_the_owner_and_for_as_long_as_it_holds(tmp_path: Path) -> None:
     (tmp_path / "adres.nieuw").write_text("left by a crash")
     (tmp_path / "adres").write_text("left by a crash")
-    with address.announced(tmp_path, "http://127.0.0.1:8305"):
+    with address.announced(tmp_path, "http://127.0.0.1:8305", "kruid"):
         assert (tmp_path / "adres").stat().st_mode & 0o777 == 0o600
-        assert address.read(tmp_path) == address.Address("http://127.0.0.1:8305", os.getpid())
+        found = address.read(tmp_path)
+        assert found == Address("http://127.0.0.1:8305", os.getpid(), "kruid")
     assert list(tmp_path.iterdir()) == []
 
 

@@ -39,14 +39,15 @@ def test_it_answers_until_it_is_stopped(tmp_path: Path) -> None:
 
     def ask(url: str) -> None:
         try:
-            assert client.running(data) == url
+            process = client.running(data)
+            assert process is not None and process.url == url
             assert (data / "adres").stat().st_mode & 0o777 == 0o600
             wanted = {"gebied": "twente", "wet": "Wmo", "periode": "2026-01-01"}
             wanted |= {"periode_soort": "jaar", "maat": "instroom", "product_niveau": "totaal"}
-            while not (found := client.fetch_figures(url, wanted)["cijfers"]):
+            while not (found := client.fetch_figures(process, wanted)["cijfers"]):
                 pass
             seen["cijfers"] = found
-            seen["status"] = client.fetch_status(url)
+            seen["status"] = client.fetch_status(process)
         finally:
             stop.set()
 

@@ -15,6 +15,7 @@ import pytest
 
 from tests.stream.messages import archive, tree
 from zorgstroom.stream import client
+from zorgstroom.stream.address import Address
 from zorgstroom.stream.generator.model import Params
 from zorgstroom.stream.generator.run import generate
 
@@ -83,19 +84,19 @@ def finish(folder: Path) -> Outcome:
     """Run undisturbed until nothing waits and everything is published."""
     process = start(folder)
     try:
-        while (url := client.running(folder / "data")) is None:
+        while (found := client.running(folder / "data")) is None:
             assert process.poll() is None, process.communicate()
         rests = 0
         while any((folder / "in").glob("*.*")):
             rest(process)
             rests += 1
             assert rests < 2400, "the inbox does not become empty"
-        seen = {client.fetch_status(url)["stand_van"]}
+        seen = {client.fetch_status(found)["stand_van"]}
         while len(seen) < 4:
             rest(process)
-            seen.add(client.fetch_status(url)["stand_van"])
-        status = client.fetch_status(url)
-        figures = [row for asked in QUESTIONS for row in rows(url, asked)]
+            seen.add(client.fetch_status(found)["stand_van"])
+        status = client.fetch_status(found)
+        figures = [row for asked in QUESTIONS for row in rows(found, asked)]
     finally:
         process.send_signal(signal.SIGTERM)
         _, log = process.communicate()
@@ -111,8 +112,8 @@ def rest(process: subprocess.Popen[str]) -> None:
     raise AssertionError(process.communicate())
 
 
-def rows(url: str, asked: dict[str, str]) -> list[dict[str, object]]:
-    answer = client.fetch_figures(url, asked)
+def rows(process: Address, asked: dict[str, str]) -> list[dict[str, object]]:
+    answer = client.fetch_figures(process, asked)
     assert answer["afgekapt"] is False
     found = answer["cijfers"]
     assert isinstance(found, list)

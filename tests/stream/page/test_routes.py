@@ -14,7 +14,9 @@ from aiohttp.test_utils import TestClient, TestServer
 
 from tests.emissions import WMO_TOTAAL, emission, values
 from tests.stream.page.provider import MADE, Process
+from zorgstroom.stream.access import Access
 from zorgstroom.stream.page import routes
+from zorgstroom.stream.security import HttpAccess
 from zorgstroom.stream.settings import Settings
 from zorgstroom.stream.web import application
 
@@ -31,7 +33,7 @@ def serve(ask: Ask, settings: Settings | None = None) -> None:
         process.publication.write(
             emission(1, values(WMO_TOTAAL, [31, None], eerste=date(2026, 10, 1)), tijd=MADE)
         )
-        app = application(process, "127.0.0.1")
+        app = application(process, Access(HttpAccess()))
         routes.attach(app, process, settings or Settings())
         async with TestClient(TestServer(app)) as client:
             await ask(client, process)
