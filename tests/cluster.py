@@ -191,12 +191,13 @@ class Cluster:
     def _rows(self, query: str) -> Sequence[Any]:
         return self.publication._connection.rows(query)
 
-    def check(self) -> None:
+    def check(self, seconds: float = PATIENCE) -> None:
         """Wait until everything is read and published; then every figure must be right."""
         self.sent()
-        wait_until("all messages are read", lambda: self.behind() == 0)
+        wait_until("all messages are read", lambda: self.behind() == 0, seconds)
         wrong: list[Any] = []
-        for _ in range(30):
+        until = time.monotonic() + seconds
+        while time.monotonic() < until:
             wrong = self.differences()
             if not wrong:
                 break
