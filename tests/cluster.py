@@ -28,15 +28,17 @@ from zorgstroom.stream.kafka.produce import Produced, produce_messages
 from zorgstroom.stream.settings import Settings
 
 KEY = "6b" * 32
-PATIENCE = 90.0
+PATIENCE = 120.0
 
 
-def wait_until(what: str, holds: Callable[[], bool], seconds: float = PATIENCE) -> None:
+def wait_until(
+    what: str, holds: Callable[[], bool], seconds: float = PATIENCE, pause: float = 0.05
+) -> None:
     """Look again and again until it `holds`; a failure names `what` was waited for."""
     until = time.monotonic() + seconds
     while not holds():
         assert time.monotonic() < until, f"waited {seconds:.0f} s in vain: {what}"
-        time.sleep(0.05)
+        time.sleep(pause)
 
 
 class WorkerProcess:
@@ -167,6 +169,10 @@ class Cluster:
         """Return how many records are still to be read."""
         return sum(one.achter for one in lag.measure(self.settings.kafka, datetime.now(UTC)))
 
+    def read(self, seconds: float = PATIENCE) -> None:
+        """Return when everything is read; asked seldom, since asking costs the broker a lot."""
+        wait_until("all messages are read", lambda: self.behind() == 0, seconds, 0.5)
+
     @property
     def publication(self) -> ClickHousePublication:
         """The published figures."""
@@ -194,7 +200,7 @@ class Cluster:
     def check(self, seconds: float = PATIENCE) -> None:
         """Wait until everything is read and published; then every figure must be right."""
         self.sent()
-        wait_until("all messages are read", lambda: self.behind() == 0, seconds)
+        self.read(seconds)
         wrong: list[Any] = []
         until = time.monotonic() + seconds
         while time.monotonic() < until:
