@@ -100,13 +100,16 @@ class Run:
                 if number % 50 == 0:
                     time.sleep(seconds * 50 / len(messages))
 
-    def settle(self) -> int:
+    def settle(self) -> tuple[int, int]:
         """
-        Wait until everything is read, or nothing moves for long; return the sum of all counts.
+        Wait until everything is read, or nothing moves for long.
+
+        Return the sum of all counts, and how many records were never read.
 
         Patience is on its side: a busy machine must not pass for a loss.
         """
         last: tuple[int, int] = (-1, -1)
+        behind = 0
         moved = time.monotonic()
         until = moved + LONGEST
         while (now := time.monotonic()) < until:
@@ -117,7 +120,7 @@ class Run:
             if now - moved > (STUCK if behind else 4):
                 break
             time.sleep(1)
-        return last[1]
+        return last[1], behind
 
     def counted(self) -> int:
         """Return what the changelog adds up to, the last value of each key counting."""
@@ -216,7 +219,7 @@ def one_run(
         sending.join()
         if kind == "twice":
             run.produce(messages, 0)
-        counted = run.settle()
+        counted, behind = run.settle()
         alive = sum(process.poll() is None for process in run.processes)
     finally:
         run.close()
@@ -227,6 +230,7 @@ def one_run(
         "guarantee": guarantee,
         "records": records,
         "counted": counted,
+        "unread": behind,
         "alive": alive,
     }
 
