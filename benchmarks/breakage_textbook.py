@@ -28,6 +28,7 @@ from zorgstroom.stream import sources
 from zorgstroom.stream.generator.model import Params, Rates
 from zorgstroom.stream.generator.run import generate
 from zorgstroom.stream.generator.write import write
+from zorgstroom.stream.kafka import lag
 from zorgstroom.stream.kafka.client import admin, consumer, group_offsets, producer
 from zorgstroom.stream.settings import Kafka
 
@@ -39,6 +40,9 @@ KINDS = (
 )
 SECONDS = 3.0
 SESSION = 2.0
+STUCK = 25.0
+"""Seconds without any movement after which what is left counts as never to be read."""
+LONGEST = 300.0
 
 
 class Run:
@@ -96,17 +100,27 @@ class Run:
                 if number % 50 == 0:
                     time.sleep(seconds * 50 / len(messages))
 
-    def settle(self) -> int:
-        """Wait until nothing moves any more; return the sum of all counts."""
+    def settle(self) -> tuple[int, int]:
+        """
+        Wait until everything is read, or nothing moves for long.
+
+        Return the sum of all counts, and how many records were never read.
+
+        Patience is on its side: a busy machine must not pass for a loss.
+        """
         last: tuple[int, int] = (-1, -1)
-        still = 0
-        until = time.monotonic() + 45
-        while still < 6 and time.monotonic() < until:
-            time.sleep(0.5)
-            now = (sum(group_offsets(self.kafka).values()), self.counted())
-            still = still + 1 if now == last else 0
-            last = now
-        return last[1]
+        behind = 0
+        moved = time.monotonic()
+        until = moved + LONGEST
+        while (now := time.monotonic()) < until:
+            seen = (sum(group_offsets(self.kafka).values()), self.counted())
+            if seen != last:
+                last, moved = seen, now
+            behind = sum(one.achter for one in lag.measure(self.kafka, datetime.now(UTC)))
+            if now - moved > (STUCK if behind else 4):
+                break
+            time.sleep(1)
+        return last[1], behind
 
     def counted(self) -> int:
         """Return what the changelog adds up to, the last value of each key counting."""
@@ -205,7 +219,7 @@ def one_run(
         sending.join()
         if kind == "twice":
             run.produce(messages, 0)
-        counted = run.settle()
+        counted, behind = run.settle()
         alive = sum(process.poll() is None for process in run.processes)
     finally:
         run.close()
@@ -216,6 +230,7 @@ def one_run(
         "guarantee": guarantee,
         "records": records,
         "counted": counted,
+        "unread": behind,
         "alive": alive,
     }
 

@@ -28,15 +28,17 @@ from zorgstroom.stream.kafka.produce import Produced, produce_messages
 from zorgstroom.stream.settings import Settings
 
 KEY = "6b" * 32
-PATIENCE = 90.0
+PATIENCE = 120.0
 
 
-def wait_until(what: str, holds: Callable[[], bool], seconds: float = PATIENCE) -> None:
+def wait_until(
+    what: str, holds: Callable[[], bool], seconds: float = PATIENCE, pause: float = 0.05
+) -> None:
     """Look again and again until it `holds`; a failure names `what` was waited for."""
     until = time.monotonic() + seconds
     while not holds():
         assert time.monotonic() < until, f"waited {seconds:.0f} s in vain: {what}"
-        time.sleep(0.05)
+        time.sleep(pause)
 
 
 class WorkerProcess:
@@ -171,6 +173,10 @@ class Cluster:
         """Return how many records are still to be read."""
         return sum(one.achter for one in lag.measure(self.settings.kafka, datetime.now(UTC)))
 
+    def read(self, seconds: float = PATIENCE) -> None:
+        """Return when everything is read; asked seldom, since asking costs the broker a lot."""
+        wait_until("all messages are read", lambda: self.behind() == 0, seconds, 0.5)
+
     @property
     def publication(self) -> ClickHousePublication:
         """The published figures."""
@@ -200,12 +206,13 @@ class Cluster:
     def _rows(self, query: str) -> Sequence[Any]:
         return self.publication._connection.rows(query)
 
-    def check(self) -> None:
+    def check(self, seconds: float = PATIENCE) -> None:
         """Wait until everything is read and published; then every figure must be right."""
         self.sent()
-        wait_until("all messages are read", lambda: self.behind() == 0)
+        self.read(seconds)
         wrong: list[Any] = []
-        for _ in range(30):
+        until = time.monotonic() + seconds
+        while time.monotonic() < until:
             wrong = self.differences()
             if not wrong:
                 break

@@ -137,8 +137,13 @@ def rejected_replay(digests: tuple[str, ...], everything: bool, as_json: bool) -
         digests = tuple(one.hash for one in run.listed(kafka) if not one.opnieuw)
     found = run.contents(kafka, digests) if digests else {}
     for digest in digests:
-        if not any(key.startswith(digest) for key in found):
+        fitting = sum(key.startswith(digest) for key in found)
+        if not fitting:
             raise OperatorError(f"Er is geen afgekeurd bericht met hash {digest}.")
+        if fitting > 1:
+            raise OperatorError(
+                f"{fitting} afgekeurde berichten beginnen met {digest!r}; geef meer tekens."
+            )
     run.replay(kafka, found, SystemClock().now())
     if as_json:
         click.echo(json.dumps({"opnieuw_aangeboden": sorted(found)}))

@@ -55,6 +55,11 @@ class Queue:
         return len(self._waiting) < self._size and self._bytes < self._most_bytes
 
     @property
+    def waiting(self) -> int:
+        """How many records wait."""
+        return len(self._waiting)
+
+    @property
     def is_empty(self) -> bool:
         """Whether everything was taken."""
         return not self._waiting

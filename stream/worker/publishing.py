@@ -7,7 +7,7 @@ message: figures are then late, the state goes on, and the next emission has all
 
 import asyncio
 import logging
-from collections.abc import Awaitable, Callable
+from collections.abc import Callable
 from contextlib import suppress
 from datetime import datetime
 from typing import Final
@@ -25,7 +25,7 @@ from zorgstroom.stream.worker.partition import Partition
 
 _LOG: Final = logging.getLogger(__name__)
 _REST: Final = 2.0
-"""While messages wait to be counted, a step is followed by a rest of so many times its length."""
+"""A worker that has to catch up rests after a step for so many times its length."""
 _LONGEST_REST: Final = 10.0
 _LOOK: Final = 0.2
 
@@ -65,8 +65,8 @@ class Publishing:
         self._told: str | None = None
         self._ending = asyncio.Event()
         self._stepping = asyncio.Lock()
-        self.is_behind: Callable[[], Awaitable[bool]] = _never
-        """Asked whether messages wait to be counted."""
+        self.is_behind: Callable[[], bool] = lambda: False
+        """Asked whether there is so much to count that figures would soon be superseded."""
         self.places: Places | None = None
         """The open database; None as long as it could not be opened."""
         self.problem: str | None = None
@@ -117,12 +117,10 @@ class Publishing:
             await self._wait(max(0.01, min(tick - now % tick, 1.0)))
 
     async def _let_count(self, seconds: float) -> None:
-        """Wait so long, or until no message waits to be counted."""
+        """Wait so long, or until the worker has caught up."""
         loop = asyncio.get_running_loop()
         until = loop.time() + seconds
-        while (left := until - loop.time()) > 0 and not self._ending.is_set():
-            if not await self.is_behind():
-                return
+        while (left := until - loop.time()) > 0 and self.is_behind() and not self._ending.is_set():
             await self._wait(min(left, _LOOK))
 
     async def _wait(self, seconds: float) -> None:
@@ -224,7 +222,3 @@ class Publishing:
             publisher = self._left[-1]
             await asyncio.to_thread(publisher.release, self._clock.now())
             self._left.pop()
-
-
-async def _never() -> bool:
-    return False

@@ -44,6 +44,8 @@ class PartitionWriter:
     def __init__(self, kafka: Kafka, partition: int) -> None:
         self._kafka = kafka
         self._partition = partition
+        self._whole = True
+        """False while a transaction holds only a part, also for good when it was cut off."""
         self._producer = AIOKafkaProducer(
             **connection(kafka),
             client_id=f"{kafka.group}-{partition}",
@@ -80,11 +82,16 @@ class PartitionWriter:
             WriterError: Nothing counts as written, or another worker owns the partition.
 
         """
+        if not self._whole:
+            # The next commit would make that part safe without the rest.
+            raise WriterError(f"partitie {self._partition}: een transactie is afgebroken")
+        self._whole = False
         try:
             async with asyncio.timeout(_LONGEST_COMMIT):
                 await self._commit(dossiers, tellingen, offset)
         except (KafkaError, OSError, TimeoutError) as error:
             raise WriterError(self._told(error)) from error
+        self._whole = True
 
     async def _commit(self, dossiers: Records, tellingen: Records, offset: int | None) -> None:
         sent = await self._send(self._kafka.dossiers, dossiers)

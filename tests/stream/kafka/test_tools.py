@@ -86,6 +86,7 @@ def test_a_refused_message_is_listed_shown_and_offered_again_and_counted_once(
         for one in hashes:
             text = run("rejected", "show", one[:10])
             assert bsn(2) not in text and ACHTERNAAM not in text
+        assert "geef meer tekens" in run("rejected", "replay", "", code=1)
         run("rejected", "replay", *hashes)
         (folder / "g.xml").write_bytes(message(4))
         run("produce", str(folder / "g.xml"), str(folder / "a.xml"))

@@ -1,0 +1,45 @@
+"""A worker that has to catch up publishes less often, and at once when it has."""
+
+import asyncio
+import time
+from datetime import date
+
+from zorgstroom.sinks.errors import SinkUnavailableError
+from zorgstroom.stream.clock import SystemClock
+from zorgstroom.stream.settings import Settings
+from zorgstroom.stream.worker.publishing import Places, Publishing
+
+
+def publishing() -> Publishing:
+    def away() -> Places:
+        raise SinkUnavailableError("weg")
+
+    return Publishing(Settings(), SystemClock(date(2026, 3, 15)), away, 1)
+
+
+def test_the_rest_ends_when_it_has_caught_up_or_must_stop() -> None:
+    async def run() -> None:
+        made = publishing()
+        answers = iter((True, True, False))
+        made.is_behind = lambda: next(answers)
+        begun = time.monotonic()
+        await asyncio.wait_for(made._let_count(600), 60)
+        assert next(answers, None) is None
+        assert time.monotonic() - begun > 0.2, "it rested while it was behind"
+        made.is_behind = lambda: True
+        resting = asyncio.ensure_future(made._let_count(600))
+        await asyncio.sleep(0)
+        await made.close()
+        await asyncio.wait_for(resting, 60)
+
+    asyncio.run(run())
+
+
+def test_a_database_that_is_away_is_told_and_ends_nothing() -> None:
+    async def run() -> None:
+        made = publishing()
+        await made.step()
+        assert made.problem == "weg"
+        await made.close()
+
+    asyncio.run(run())

@@ -1,0 +1,61 @@
+"""What one transaction holds is read whole or not at all, on the real broker."""
+
+import asyncio
+from uuid import uuid4
+
+import pytest
+from aiokafka import AIOKafkaProducer
+
+from deploy.local.kafka import Broker
+from zorgstroom.stream.kafka import topics
+from zorgstroom.stream.settings import Kafka
+from zorgstroom.stream.worker.reading import read_changelogs
+from zorgstroom.stream.worker.writer import PartitionWriter, WriterError
+
+pytestmark = [pytest.mark.kafka, pytest.mark.slow]
+
+
+@pytest.fixture
+def kafka(broker: Broker) -> Kafka:
+    name = f"geheel-{uuid4().hex[:8]}"
+    made = Kafka(brokers=broker.address, group=name, prefix=f"{name}-", partitions=1)
+    topics.carry_out(made, topics.look(made))
+    return made
+
+
+def test_a_state_is_not_read_before_every_transaction_in_it_is_decided(kafka: Kafka) -> None:
+    async def run() -> None:
+        other = AIOKafkaProducer(bootstrap_servers=kafka.brokers, transactional_id=kafka.group)
+        await other.start()
+        await other.begin_transaction()
+        await other.send_and_wait(kafka.dossiers, b"d", b"sleutel", partition=0)
+        reading = asyncio.ensure_future(read_changelogs(kafka, [0]))
+        done, _ = await asyncio.wait([reading], timeout=2)
+        assert not done, "it stopped before what was still open"
+        await other.commit_transaction()
+        assert await asyncio.wait_for(reading, 30) == {0: ({"sleutel": b"d"}, {})}
+        await other.stop()
+
+    asyncio.run(run())
+
+
+def test_after_a_commit_that_was_cut_off_nothing_more_is_written(kafka: Kafka) -> None:
+    async def run() -> None:
+        writer = PartitionWriter(kafka, 0)
+        await writer.open()
+        await writer.commit([(b"a", b"1")], [(b"t", b"1")], None)
+        commit = writer.commit([(b"a", b"2"), (b"b", b"2")], [(b"t", b"2")], None)
+        cut_off = asyncio.ensure_future(commit)
+        await asyncio.sleep(0)
+        cut_off.cancel()
+        await asyncio.wait([cut_off])
+        assert cut_off.cancelled()
+        with pytest.raises(WriterError, match="afgebroken"):
+            await writer.commit([(b"c", b"3")], [], None)
+        await writer.close()
+        after = PartitionWriter(kafka, 0)
+        await after.open()
+        assert await read_changelogs(kafka, [0]) == {0: ({"a": b"1"}, {"t": b"1"})}
+        await after.close()
+
+    asyncio.run(run())
