@@ -49,6 +49,9 @@ class Search:
             id(moves): np.array([at for at, (of, _) in enumerate(self._needs) if of is moves])
             for moves in scopes
         }
+        self._far = {
+            id(moves): Reach([self._needs[at][1] for at in self._of[id(moves)]]) for moves in scopes
+        }
         self._touching: dict[int, list[int]] = {}
         """Per cell, the needs in whose scopes it is."""
         for moves in scopes:
@@ -156,12 +159,8 @@ class Search:
             touched[moves.cells[move != 0]] = True
             way = bits(touched)
             everything |= way
-            for other in self._of[id(moves)].tolist():
-                need = self._needs[other][1]
-                step = move[need.place]
-                far = abs(step) if need.breadth else (step if need.up else -step)
-                if far > need.up + need.down - _NEAR:
-                    self._add(other, way)
+            for other in self._of[id(moves)][self._far[id(moves)].met(move)].tolist():
+                self._add(other, way)
         self._add(at, everything)
         return everything
 
@@ -172,7 +171,24 @@ class Search:
             ways.append(way)
 
     def _worth(self, pattern: int) -> float:
-        return sum(self._price[cell] for cell in members(pattern))
+        return float(self._cost[cells_of(pattern, len(self._cost))].sum())
+
+
+class Reach:
+    """Which of many needs of one scope a move meets."""
+
+    def __init__(self, needs: Sequence[Need]) -> None:
+        self._places = np.array([need.place for need in needs], np.int64)
+        self._breadth = np.array([need.breadth for need in needs], np.bool_)
+        self._up = np.array([bool(need.up) for need in needs], np.bool_)
+        self._far = np.array([need.up + need.down for need in needs]) - _NEAR
+
+    def met(self, move: Floats) -> Mask:
+        """Return which needs `move` meets by itself."""
+        step = move[self._places]
+        far = np.where(self._breadth, np.abs(step), np.where(self._up, step, -step))
+        met: Mask = far > self._far
+        return met
 
 
 def bits(mask: Mask) -> int:

@@ -23,8 +23,10 @@ from zorgstroom.aggregations.disclosure.table import Floats, Ints, Mask, Protect
 
 _HEAVY: Final = 1000.0
 """Weight of the cell that is asked for, beside 1 for each other that may profit."""
-_ROUNDS: Final = 60
+_ROUNDS: Final = 400
 """How often at most many cells are served at once, before they are served one by one."""
+_WORTH_WHILE: Final = 3
+"""How many values a programme for many cells must bring."""
 _HOLES: Final = 3
 """How many values in a row that turn out impossible end the search for a cell's next value."""
 
@@ -175,7 +177,8 @@ class Prover:
             short = np.maximum(self._wanted - self._values(), 0)
             short[self._lost] = 0
             left = int(short.sum())
-            if not left or last - left < 1 + left // 50:
+            # Cell by cell takes about three programmes for each value that is lacking.
+            if not left or last - left < _WORTH_WHILE:
                 return
             last = left
             weight = (short > 0).astype(float)
@@ -275,10 +278,14 @@ class Prover:
                     keep[row] = False
                     count -= hits[row]
         else:
-            for row in range(len(tables)):
-                keep[row] = False
-                if not keep.any() or (distinct(tables[keep])[safe] < self._wanted).any():
+            # Newest first: those of before are the likeliest to be passed over.
+            keep[:] = False
+            count = np.zeros(tables.shape[1], np.int64)
+            for row in range(len(tables) - 1, -1, -1):
+                fresh = ~(tables[keep] == tables[row]).any(axis=0)
+                if (fresh & safe & (count < self._wanted)).any():
                     keep[row] = True
+                    count += fresh
         self.tables = tables[keep]
 
 
