@@ -22,7 +22,7 @@ from zorgstroom.stream.page.routes import attach
 from zorgstroom.stream.settings import Settings
 from zorgstroom.stream.web import application
 
-_PATIENCE = 120.0
+_PATIENCE = 300.0
 
 
 @dataclass
