@@ -2,13 +2,16 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
-from playwright.sync_api import Browser, Page, sync_playwright
+from playwright.sync_api import Browser, Page, expect, sync_playwright
 
 from tests.browser.chromium import chromium
 
 ROOT = Path(__file__).resolve().parents[2]
 SIZES = {"telefoon": (390, 844), "laptop": (1280, 800), "wand": (1920, 1080)}
 OpenPage = Callable[..., Page]
+# Patience costs nothing where all is well; on a busy machine everything takes long.
+_PATIENCE_MS = 90_000
+expect.set_options(timeout=_PATIENCE_MS)
 
 
 @pytest.fixture(scope="session")
@@ -43,7 +46,7 @@ def open_page(browser: Browser, complaints: list[str]) -> Iterator[OpenPage]:
         )
         contexts.append(context)
         page = context.new_page()
-        page.set_default_timeout(30_000)
+        page.set_default_timeout(_PATIENCE_MS)
         page.on("pageerror", lambda error: complaints.append(f"error: {error}"))
         page.on(
             "console",

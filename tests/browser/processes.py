@@ -24,7 +24,7 @@ from zorgstroom.stream.security import HttpAccess
 from zorgstroom.stream.settings import Settings
 from zorgstroom.stream.web import application
 
-_PATIENCE = 120.0
+_PATIENCE = 300.0
 
 
 @dataclass
