@@ -4,8 +4,11 @@ import os
 import socket
 import threading
 from pathlib import Path
+from urllib.error import HTTPError
+from urllib.request import urlopen
 
 import pytest
+from pydantic import SecretStr
 
 from tests.stream.messages import ACHTERNAAM, message
 from zorgstroom.aggregations.policy import Disclosure
@@ -28,6 +31,36 @@ SETTINGS = Settings(
 @pytest.fixture(autouse=True)
 def _engine() -> None:
     pytest.importorskip("chdb")
+
+
+def test_protected_pages_answer_the_commands_of_the_same_user(tmp_path: Path) -> None:
+    data, inbox = tmp_path / "data", tmp_path / "inbox"
+    inbox.mkdir()
+    stop = threading.Event()
+    seen: dict[str, object] = {}
+
+    def ask(url: str) -> None:
+        try:
+            for path in ("/api/status", "/metrics", "/"):
+                with pytest.raises(HTTPError, match="401"):
+                    urlopen(url + path, timeout=10)
+            process = client.running(data)
+            assert process is not None
+            seen["status"] = client.fetch_status(process)
+        finally:
+            stop.set()
+
+    asking: list[threading.Thread] = []
+
+    def ready(url: str) -> None:
+        asking.append(threading.Thread(target=ask, args=(url,)))
+        asking[0].start()
+
+    http = Http(port=0, token=SecretStr("lindebloesem-lindebloesem"))
+    settings = SETTINGS.model_copy(update={"http": http})
+    assert serve.serve(settings, data, inbox, ready=ready, stop=stop) == 0
+    asking[0].join()
+    assert isinstance(seen.get("status"), dict)
 
 
 def test_it_answers_until_it_is_stopped(tmp_path: Path) -> None:
