@@ -18,7 +18,14 @@ from zorgstroom.aggregations.results import Emission, SeriesValues
 from zorgstroom.aggregations.timeliness_rows import TimelinessRow
 from zorgstroom.sinks import cells, reading, schema, timeliness
 from zorgstroom.sinks.connection import Connection, connect_embedded, connect_server
-from zorgstroom.sinks.contract import Claim, Contents, Filter, PublishedFigure, check_emission
+from zorgstroom.sinks.contract import (
+    Claim,
+    Contents,
+    Filter,
+    PublishedEmission,
+    PublishedFigure,
+    check_emission,
+)
 from zorgstroom.sinks.errors import OwnershipLostError
 from zorgstroom.sinks.ownership import Ownership
 from zorgstroom.sinks.retry import PAUSES, Sleep
@@ -134,6 +141,11 @@ class ClickHousePublication:
         """Return the latest figures, or every version ever published, ordered by cell."""
         query, parameters = reading.figures_query(wanted, self._db, historie=historie)
         return reading.figures(self._connection.rows(query, parameters))
+
+    def emissions(self, limit: int, regio: str = "") -> list[PublishedEmission]:
+        """Return the last `limit` emissions, of `regio` or of all regions, the newest first."""
+        query, parameters = reading.emissions_query(limit, regio, self._db)
+        return reading.emissions(self._connection.rows(query, parameters))
 
     def write_timeliness(
         self, rows: Sequence[TimelinessRow], versie: int, tijd: datetime, claim: Claim | None = None

@@ -67,6 +67,16 @@ class PublishedFigure:
 
 
 @dataclass(frozen=True, slots=True)
+class PublishedEmission:
+    """One row of `publicatie.emissies`: a publication of a region that was stored whole."""
+
+    regio: str
+    versie: int
+    tijd: datetime
+    certificaat: str
+
+
+@dataclass(frozen=True, slots=True)
 class Contents:
     """What a place of publication holds, in names."""
 
@@ -136,6 +146,10 @@ class Publication(Protocol):
 
     def figures(self, wanted: Filter, *, historie: bool = False) -> list[PublishedFigure]:
         """Return the latest figures, or every version ever published, in a stable order."""
+        ...
+
+    def emissions(self, limit: int, regio: str = "") -> list[PublishedEmission]:
+        """Return the last `limit` emissions, of `regio` or of all regions, the newest first."""
         ...
 
     def write_timeliness(

@@ -17,6 +17,7 @@ from zorgstroom.sinks.contract import (
     Claim,
     Contents,
     Filter,
+    PublishedEmission,
     PublishedFigure,
     check_emission,
     mark_of,
@@ -41,7 +42,7 @@ class MemoryPublication:
     def __init__(self) -> None:
         self._cells: dict[Cell, dict[int, Stored]] = {}
         self._emissions: dict[str, dict[int, datetime]] = {}
-        self._certificates: set[str] = set()
+        self._certificates: dict[tuple[str, int], str] = {}
         self._owners: dict[str, Claim] = {}
         self._timeliness: dict[tuple[str | date, ...], tuple[int, TimelinessRow]] = {}
         self._lock = threading.Lock()
@@ -65,7 +66,8 @@ class MemoryPublication:
         """Return which areas and policies there are."""
         with self._lock:
             areas = frozenset(series.gebied for series, _ in self._cells)
-            return Contents(areas, frozenset(self._certificates))
+            marks = frozenset(mark_of(one) for one in self._certificates.values())
+            return Contents(areas, marks)
 
     def published(self, gebieden: Sequence[str]) -> Iterable[SeriesValues]:
         """Yield the latest value of every cell of `gebieden`, periods in order."""
@@ -109,7 +111,7 @@ class MemoryPublication:
                     versions = self._cells.setdefault((values.series, periode), {})
                     versions[emission.versie] = Stored(waarde, status, made)
             self._emissions.setdefault(emission.regio, {})[emission.versie] = tijd
-            self._certificates.add(mark_of(emission.certificaat))
+            self._certificates[emission.regio, emission.versie] = emission.certificaat
 
     def figures(self, wanted: Filter, *, historie: bool = False) -> list[PublishedFigure]:
         """Return the latest figures, or every version ever published, ordered by cell."""
@@ -122,6 +124,19 @@ class MemoryPublication:
             ]
         found.sort(key=order)
         return found if wanted.limit is None else found[: wanted.limit]
+
+    def emissions(self, limit: int, regio: str = "") -> list[PublishedEmission]:
+        """Return the last `limit` emissions, of `regio` or of all regions, the newest first."""
+        with self._lock:
+            found = [
+                PublishedEmission(name, versie, tijd, self._certificates[name, versie])
+                for name, emissions in self._emissions.items()
+                if not regio or name == regio
+                for versie, tijd in emissions.items()
+            ]
+        found.sort(key=lambda one: one.regio)
+        found.sort(key=lambda one: (one.tijd, one.versie), reverse=True)
+        return found[:limit]
 
     def write_timeliness(
         self, rows: Sequence[TimelinessRow], versie: int, tijd: datetime, claim: Claim | None = None

@@ -21,7 +21,7 @@ from zorgstroom.aggregations.results import (
 )
 from zorgstroom.sinks.cells import EPOCH
 from zorgstroom.sinks.connection import Parameters, Row
-from zorgstroom.sinks.contract import Filter, PublishedFigure
+from zorgstroom.sinks.contract import Filter, PublishedEmission, PublishedFigure
 from zorgstroom.sinks.migrations import KEY
 
 SERIES = "gebied_soort, gebied, wet, product_niveau, product, periode_soort, maat"
@@ -74,6 +74,24 @@ def figures(rows: Iterable[Row]) -> list[PublishedFigure]:
             )
         )
     return found
+
+
+def emissions_query(limit: int, regio: str, db: str) -> tuple[str, Parameters]:
+    """Return the question for the last `limit` emissions of `regio` (empty: of all)."""
+    where = "WHERE regio = {regio:String} " if regio else ""
+    return (
+        f"SELECT regio, versie, tijd, certificaat FROM {db}.emissies {where}"
+        "ORDER BY tijd DESC, versie DESC, regio LIMIT {limit:UInt64}",
+        {"limit": limit, "regio": regio} if regio else {"limit": limit},
+    )
+
+
+def emissions(rows: Iterable[Row]) -> list[PublishedEmission]:
+    """Return the emissions in the `rows` that `emissions_query` asks for."""
+    return [
+        PublishedEmission(str(regio), cast(int, versie), cast(datetime, tijd), str(certificaat))
+        for regio, versie, tijd, certificaat in rows
+    ]
 
 
 def published_query(db: str) -> str:

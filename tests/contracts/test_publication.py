@@ -379,3 +379,17 @@ def test_readers_never_see_a_cell_go_back_while_one_writes(publication: Publicat
             seen = reader.result()
             assert seen == sorted(seen)
     assert shown(publication.figures(ALL)) == [(JANUARI, 11, 11)]
+
+
+def test_emissions_are_listed_newest_first(publication: Publication) -> None:
+    for versie in (1, 2, 3):
+        publication.write(emission(versie, values(waarden=[versie])))
+    publication.write(emission(9, values(series(gebied="9999")), regio="9999"))
+    found = publication.emissions(2)
+    assert [(one.regio, one.versie, one.certificaat) for one in found] == [
+        ("9999", 9, "c9"),
+        ("twente", 3, "c3"),
+    ]
+    assert found[1].tijd == datetime(2024, 3, 1, 0, 0, 3, tzinfo=UTC)
+    assert [one.versie for one in publication.emissions(10, "twente")] == [3, 2, 1]
+    assert publication.emissions(10, "elders") == []
