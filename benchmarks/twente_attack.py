@@ -31,7 +31,7 @@ from zorgstroom.aggregations.disclosure.judging import judge, scopes_of
 from zorgstroom.aggregations.disclosure.plan import DEFAULT, Cell
 from zorgstroom.aggregations.disclosure.release import NO_FIGURE, Frame
 from zorgstroom.aggregations.disclosure.replay import Replay, Written
-from zorgstroom.aggregations.disclosure.table import Ints, Mask, Protected, Rule
+from zorgstroom.aggregations.disclosure.table import Ints, Mask, Protected
 from zorgstroom.aggregations.policy import Disclosure
 from zorgstroom.aggregations.publication import PublicationRules
 
@@ -336,13 +336,13 @@ def weak(
 ) -> dict[str, Any]:
     """Publish the stream by weaker rules and attack that."""
     kind = type(
-        "Weaker", (Weak,), {"contributors": contributors, "complementary": complementary, "thin": []}
+        "Weaker",
+        (Weak,),
+        {"contributors": contributors, "complementary": complementary, "thin": []},
     )
     disclosure = Disclosure(grid=Always()) if every_message else Disclosure()
     town = year.Town(disclosure, SHORT)
-    town.publication = kind(
-        year.REGION, SHORT, disclosure, town.definitions, clock=time.monotonic
-    )
+    town.publication = kind(year.REGION, SHORT, disclosure, town.definitions, clock=time.monotonic)
     begun = time.perf_counter()
     if every_message:
         first = datetime(2025, 1, 20, 7, tzinfo=UTC)

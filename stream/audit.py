@@ -207,9 +207,7 @@ def _series(figure: PublishedFigure) -> str:
     return f"{of.gebied} {of.wet} {product} {of.maat} {of.periode_soort} {figure.periode}"
 
 
-def _judge(
-    report: Report, region: Region, moment: Moment, rule: Rule, *, thorough: bool
-) -> None:
+def _judge(report: Report, region: Region, moment: Moment, rule: Rule, *, thorough: bool) -> None:
     written = moment.written
     found = list(moment.findings)
     rule = Rule(moment.threshold or rule.threshold, rule.breadth, rule.within, rule.across)

@@ -242,14 +242,7 @@ def erase(data: Path, kafka: bool, gemeente: tuple[str, ...]) -> None:
 @click.option("--breadth", type=click.IntRange(2), help="Van een bestand: minstens zoveel waarden.")
 @json_option
 @guarded
-def audit(
-    file: Path | None,
-    data: Path,
-    volledig: bool,
-    rule: str | None,
-    breadth: int | None,
-    as_json: bool,
-) -> None:
+def audit(file: Path | None, data: Path, volledig: bool, as_json: bool, **asked: Any) -> None:
     """
     Val aan wat gepubliceerd is zoals een buitenstaander; code 1 bij onthulling.
 
@@ -258,8 +251,8 @@ def audit(
     if file is not None:
         from zorgstroom.stream.disclosure_commands import audit_file  # noqa: PLC0415
 
-        sys.exit(audit_file(file, rule or "contain", breadth, as_json))
-    if rule or breadth:
+        sys.exit(audit_file(file, asked["rule"] or "contain", asked["breadth"], as_json))
+    if asked["rule"] or asked["breadth"]:
         raise click.UsageError("--rule en --breadth horen bij een BESTAND.")
     from zorgstroom.stream.audit import audit_data  # noqa: PLC0415
 

@@ -104,15 +104,15 @@ def judge(one: Weighed, rule: Rule, *, thorough: bool = False) -> Judged:
     valid = not judged.findings and one.proof is not None
     proven = checker.proven(published) if valid else np.zeros(len(table), np.bool_)
     in_any = np.zeros(len(table), np.bool_)
+    low, high = table.ends(rule)
+    # Whoever knows the rule knows that a cell without proof is no small one.
+    lower = np.where(~one.shown & ~proven & valid, table.floors(rule), 0)
     for scope in scopes_of(table.relations, len(table), rule):
         in_any |= scope.cells
-        low, high = table.ends(rule)
         targets = ~one.shown & scope.cells
         if valid and not thorough:
             targets &= ~proven & ~_beyond(published.witnesses, scope.label, low, high)
-        # Whoever knows the rule knows that a cell without proof is no small one.
-        lower = np.where(~one.shown & ~proven & valid, table.floors(rule), 0)
-        _attack(one, scope, targets, (low, high), lower, rule, judged)
+        _attack(one, scope, targets, judged, ends=(low, high), lower=lower, rule=rule)
     hidden = ~one.shown & in_any
     judged.hidden, judged.proven = int(hidden.sum()), int((hidden & proven).sum())
     return judged
@@ -174,10 +174,11 @@ def _attack(
     one: Weighed,
     scope: Scope,
     targets: Mask,
+    judged: Judged,
+    *,
     ends: tuple[Ints, Ints],
     lower: Ints,
     rule: Rule,
-    judged: Judged,
 ) -> None:
     if not targets.any():
         return
@@ -211,9 +212,7 @@ def narrowed(
     return None if attack.values(at, wanted) >= wanted else attack.interval(at)
 
 
-def _beyond(
-    witnesses: Sequence[Witnesses], label: Label | None, low: Ints, high: Ints
-) -> Mask:
+def _beyond(witnesses: Sequence[Witnesses], label: Label | None, low: Ints, high: Ints) -> Mask:
     """Return which cells can be outside the range of the rule, as good witnesses show."""
     found = np.zeros(len(low), np.bool_)
     for proof in witnesses:

@@ -74,7 +74,6 @@ class Written:
     is_cut: bool = False
     """Whether a crash cut it off: part of its rows may be there, its proof is not."""
 
-
     @classmethod
     def of(cls, emission: Emission) -> "Written":
         """Return what `emission` writes."""
@@ -133,8 +132,6 @@ class Moment:
     fresh: int = 0
     """Figures made at this moment, without those that follow from others."""
     derived: int = 0
-
-
 
 
 class Replay:
@@ -297,9 +294,7 @@ class Replay:
 
     # At a close
 
-    def _close(
-        self, moment: Moment, closing: dict[Cell, Entry], proofs: dict[str, str]
-    ) -> None:
+    def _close(self, moment: Moment, closing: dict[Cell, Entry], proofs: dict[str, str]) -> None:
         found = moment.findings
         months = sorted({cell.start for cell in closing if cell.soort == _MONTH})
         if len(months) != 1:
@@ -327,9 +322,7 @@ class Replay:
             for maat in ("actief", "instroom", "uitstroom"):
                 for span in spans:
                     tabel = Tabel(wet, maat, span.soort, span.start)
-                    found.update(
-                        cells(self._region, tabel, self._plan.closing(maat, span.soort))
-                    )
+                    found.update(cells(self._region, tabel, self._plan.closing(maat, span.soort)))
         return found
 
     def _check_held(self, moment: Moment, month: date, cell: Cell, entry: Entry) -> None:

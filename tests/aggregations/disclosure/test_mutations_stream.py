@@ -75,7 +75,7 @@ def test_a_certificate_of_another_emission_is_found(town: Town) -> None:
         wrong = replace(one, certificaat=first.certificaat)
         before = [e for e in town.emissions if e.versie < one.versie]
         kinds = {found.soort for found in audited([*before, wrong])}
-        assert kinds == {"certificaat"} or not names(one.certificaat) and not kinds
+        assert kinds == {"certificaat"} or (not names(one.certificaat) and not kinds)
 
 
 def names(certificaat: str) -> str:
@@ -221,7 +221,9 @@ MUTATIONS: dict[str, tuple[Callable[..., Protected], Callable[[], tuple[Frame, I
 
 
 @pytest.mark.parametrize("name", MUTATIONS)
-def test_the_check_refuses_and_an_outsider_finds(name: str, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_the_check_refuses_and_an_outsider_finds(
+    name: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
     weaker, make = MUTATIONS[name]
     own, values = make()
     candidates = values >= 10
@@ -246,8 +248,8 @@ def test_a_held_cell_that_was_forgotten_is_refused(monkeypatch: pytest.MonkeyPat
 
 
 def test_what_is_taken_away_is_as_safe_as_any_small_count(monkeypatch: pytest.MonkeyPatch) -> None:
-    # 0153 stood at 16 and falls to 4. Whoever sees it taken away knows that it is small: to leave it
-    # as wide as a figure that is held (7 to 25) would leave only 7, 8 and 9.
+    # 0153 stood at 16 and falls to 4. Whoever sees it taken away knows that it is small: to leave
+    # it as wide as a figure that is held (7 to 25) would leave only 7, 8 and 9.
     frames: list[Frame] = []
     made = release.release
 
