@@ -42,7 +42,7 @@ class MemoryPublication:
     def __init__(self) -> None:
         self._cells: dict[Cell, dict[int, Stored]] = {}
         self._emissions: dict[str, dict[int, datetime]] = {}
-        self._marks: dict[tuple[str, int], str] = {}
+        self._certificates: dict[tuple[str, int], str] = {}
         self._owners: dict[str, Claim] = {}
         self._timeliness: dict[tuple[str | date, ...], tuple[int, TimelinessRow]] = {}
         self._lock = threading.Lock()
@@ -66,7 +66,8 @@ class MemoryPublication:
         """Return which areas and policies there are."""
         with self._lock:
             areas = frozenset(series.gebied for series, _ in self._cells)
-            return Contents(areas, frozenset(mark_of(one) for one in self._marks.values()))
+            marks = frozenset(mark_of(one) for one in self._certificates.values())
+            return Contents(areas, marks)
 
     def published(self, gebieden: Sequence[str]) -> Iterable[SeriesValues]:
         """Yield the latest value of every cell of `gebieden`, periods in order."""
@@ -110,7 +111,7 @@ class MemoryPublication:
                     versions = self._cells.setdefault((values.series, periode), {})
                     versions[emission.versie] = Stored(waarde, status, made)
             self._emissions.setdefault(emission.regio, {})[emission.versie] = tijd
-            self._marks[emission.regio, emission.versie] = emission.certificaat
+            self._certificates[emission.regio, emission.versie] = emission.certificaat
 
     def figures(self, wanted: Filter, *, historie: bool = False) -> list[PublishedFigure]:
         """Return the latest figures, or every version ever published, ordered by cell."""
@@ -128,7 +129,7 @@ class MemoryPublication:
         """Return the last `limit` emissions, of `regio` or of all regions, the newest first."""
         with self._lock:
             found = [
-                PublishedEmission(name, versie, tijd, self._marks[name, versie])
+                PublishedEmission(name, versie, tijd, self._certificates[name, versie])
                 for name, emissions in self._emissions.items()
                 if not regio or name == regio
                 for versie, tijd in emissions.items()

@@ -263,16 +263,30 @@ def erase(data: Path, kafka: bool, gemeente: tuple[str, ...]) -> None:
 
 
 @main.command()
-@click.argument("file", metavar="BESTAND", type=click.Path(exists=True, path_type=Path))
-@click.option("--rule", type=click.Choice(["contain", "exact"]), default="contain")
-@click.option("--breadth", type=click.IntRange(2), help="Zwakkere eis: minstens zoveel waarden.")
+@click.argument(
+    "file", metavar="[BESTAND]", required=False, type=click.Path(exists=True, path_type=Path)
+)
+@data_option
+@click.option("--volledig", is_flag=True, help="Val van sluitingen ook aan wat bewezen is.")
+@click.option("--rule", type=click.Choice(["contain", "exact"]), help="Van een bestand: de eis.")
+@click.option("--breadth", type=click.IntRange(2), help="Van een bestand: minstens zoveel waarden.")
 @json_option
 @guarded
-def audit(file: Path, rule: str, breadth: int | None, as_json: bool) -> None:
-    """Val een beschermde tabel (JSON) aan zoals een buitenstaander; code 1 bij onthulling."""
-    from zorgstroom.stream.disclosure_commands import audit_file  # noqa: PLC0415
+def audit(file: Path | None, data: Path, volledig: bool, as_json: bool, **asked: Any) -> None:
+    """
+    Val aan wat gepubliceerd is zoals een buitenstaander; code 1 bij onthulling.
 
-    sys.exit(audit_file(file, rule, breadth, as_json))
+    Zonder BESTAND alle cijfers in de database, met hun hele historie; met BESTAND een tabel (JSON).
+    """
+    if file is not None:
+        from zorgstroom.stream.disclosure_commands import audit_file  # noqa: PLC0415
+
+        sys.exit(audit_file(file, asked["rule"] or "contain", asked["breadth"], as_json))
+    if asked["rule"] or asked["breadth"]:
+        raise click.UsageError("--rule en --breadth horen bij een BESTAND.")
+    from zorgstroom.stream.audit import audit_data  # noqa: PLC0415
+
+    sys.exit(audit_data(load_settings(), data, thorough=volledig, as_json=as_json))
 
 
 @main.command()

@@ -7,7 +7,7 @@ the independent check has not seen; when that fails or takes too long, what stan
 """
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import date, datetime, timedelta
 from typing import Final, NamedTuple
 
@@ -308,6 +308,8 @@ class ProtectedPublication:
         small = values < rule.threshold
         # A figure that fell below T is taken away once enough changed, and comes back at a close.
         fallen = up & small & enough & (own.last != NO_FIGURE)
+        # Everyone sees that it is taken away, and so that it is small, whatever it was before.
+        own = replace(own, last=np.where(fallen, NO_FIGURE, own.last))
         gone = np.array([self._is_withheld(cell) for cell in own.cells])
         candidates = up & ~small & enough & ~gone
         self.outcome.held += int((up & ~enough).sum())
