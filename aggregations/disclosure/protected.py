@@ -104,7 +104,7 @@ class ProtectedPublication:
 
     """
 
-    def __init__(
+    def __init__(  # noqa: PLR0917 - each a different thing
         self,
         region: Region,
         rules: PublicationRules,
