@@ -1,5 +1,5 @@
 """
-A simulated year of Twente under policy `drempel`: what stays readable, how old it is, what it takes.
+A simulated year of Twente under policy `drempel`: what stays readable, how old, what it takes.
 
 The generator's Twente at its published size, with care that was running already, is streamed on the
 simulation's clock and published on the default grid. Reported per level: how often figures are
@@ -17,6 +17,7 @@ from collections import defaultdict
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime, timedelta
+from itertools import pairwise
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -211,7 +212,6 @@ def worth(town: Town, first: date, last: date) -> dict[str, Any]:
     grid = [m.astimezone(UTC) for m in moments(town.disclosure, first, last)]
     place = {moment: at for at, moment in enumerate(grid)}
     renewed: dict[tuple[str, int, str], list[int]] = defaultdict(list)
-    wet: dict[tuple[str, int, str], str] = {}
     for emission in town.kept.emissions:
         for cell, waarde, status, _ in rows(emission):
             if cell.soort != "maand" or waarde is None or status != "voorlopig":
@@ -223,13 +223,12 @@ def worth(town: Town, first: date, last: date) -> dict[str, Any]:
             if cell.maat == "actief" or inside:
                 renewed[cell.gebied, cell.product, cell.maat].append(at)
     found: dict[str, dict[str, list[float]]] = {}
-    for gebied, product, maat in renewed:
+    for (gebied, product, maat), times in renewed.items():
         cell = Cell(gebied, product, maat, "maand", first)  # type: ignore[arg-type]
         name = f"{level(cell)} {PRODUCTS[product].wet} {maat}"
-        times = renewed[gebied, product, maat]
         one = found.setdefault(name, {"between": [], "age": [], "cells": []})
         one["cells"].append(1.0)
-        one["between"] += [(b - a) / 10 for a, b in zip(times, times[1:], strict=False)]
+        one["between"] += [(b - a) / 10 for a, b in pairwise(times)]
         ages = (
             np.arange(len(grid))
             - np.array(times)[

@@ -101,7 +101,7 @@ def unpacked(text: str, relations: Sequence[Relation], shown: Mask) -> tuple[Wit
 
 
 def certified(proofs: Iterable[tuple[Frame, Protected]]) -> str:
-    """Return the proofs of an emission as one text: JSON, from the name of a system to its proof."""
+    """Return the proofs of an emission as one text: JSON, from system to proof."""
     named = {own.name: packed(found.witnesses) for own, found in proofs}
     return msgspec.json.encode(named, order="deterministic").decode()
 

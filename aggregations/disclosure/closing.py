@@ -31,7 +31,7 @@ from zorgstroom.aggregations.results import Maat
 WETTEN: Final[tuple[str, ...]] = tuple(dict.fromkeys(p.wet for p in PRODUCTS))
 
 
-def closing_frames(
+def closing_frames(  # noqa: PLR0917 - each a different thing
     region: Region,
     plan: Plan,
     month: date,

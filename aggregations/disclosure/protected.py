@@ -36,7 +36,7 @@ from zorgstroom.aggregations.disclosure.plan import (
     running,
 )
 from zorgstroom.aggregations.disclosure.release import NO_FIGURE, Frame, frame, release
-from zorgstroom.aggregations.disclosure.rows import Draft, Rows
+from zorgstroom.aggregations.disclosure.rows import Draft, Row, Rows
 from zorgstroom.aggregations.disclosure.table import (
     BudgetError,
     DisclosureError,
@@ -104,7 +104,7 @@ class ProtectedPublication:
 
     """
 
-    def __init__(
+    def __init__(  # noqa: PLR0917 - each a different thing
         self,
         region: Region,
         rules: PublicationRules,
@@ -121,6 +121,8 @@ class ProtectedPublication:
         self._rules, self._disclosure, self._definitions = rules, disclosure, definitions
         self._plan, self._clock = plan, clock
         self._evaluated = last
+        self._until = None if last is None else date_of(last)
+        """The day of the last evaluation: what was due then may be closed, in any process."""
         self._rows = Rows.read(region, published)
         self._figures: RegionFigures | None = None
         self._contributors = Contributors(
@@ -193,7 +195,10 @@ class ProtectedPublication:
 
     def emission(self, versie: int, now: datetime) -> Emission | None:
         """
-        Return what must be written under `versie`, or None when nothing may or need be.
+        Return what must be written under `versie`, or None when nothing may be.
+
+        After a moment of the grid there is always an emission, also without a row: it tells the
+        next owner that this moment has been used. Else a restart would renew between two moments.
 
         Call `confirm` once it is written, and do not call again before that.
         """
@@ -206,6 +211,7 @@ class ProtectedPublication:
         passed = self._disclosure.grid.passed(self._evaluated, now)
         if passed.moment:
             self._evaluated = now
+            self._until = self._figures.today
             self._close_failed = False
         draft = Draft(self._rows, versie, now)
         self._taken = []
@@ -217,7 +223,7 @@ class ProtectedPublication:
         if passed.moment:
             proofs += self._renew(draft, passed)
         self._sum_up(draft)
-        if not draft.rows:
+        if not draft.rows and not passed.moment:
             return None
         self._draft = draft
         mark = f"{self._disclosure.mark};"
@@ -257,7 +263,7 @@ class ProtectedPublication:
         return figures.values[:, :, at]
 
     def _true(self, cell: Cell) -> int:
-        """Return the exact count of a cell: as it is now, or as it was at the close of its month."""
+        """Return the exact count of a cell: of now, or as it was at the close of its month."""
         total = 0
         for month in months_of(Span(cell.soort, cell.start)):
             frozen = self._frozen.get(month)
@@ -415,10 +421,12 @@ class ProtectedPublication:
                 yield month
 
     def _is_over(self, month: date) -> bool:
-        """Return whether `month` ended so long ago that it closes."""
+        """Return whether `month` ended so long ago that it closes, as of the last evaluation."""
         assert self._figures is not None
+        if self._until is None:
+            return False
         period = Period("maand", month, last_day(Span("maand", month)))
-        return period.is_final(self._figures.today, self._rules.naloop_dagen)
+        return period.is_final(min(self._until, self._figures.today), self._rules.naloop_dagen)
 
     def _close(self, draft: Draft, month: date) -> list[tuple[Frame, Protected]]:
         frozen: Frozen = {
@@ -603,23 +611,48 @@ class ProtectedPublication:
     def _take_up(
         self, cell: Cell, months: Sequence[date], made: dict[Cell, tuple[int, int]]
     ) -> None:
-        of = [cell]
-        if cell.maat in STOCKS:
-            # The latest month in which the stock was published: it ran on from there.
-            of = [cell._replace(start=m) for m in reversed(months) if m <= cell.start]
-        for one in of:
-            row = self._rows.rows.get(one)
-            if row is None or row.status == "definitief":
-                continue
-            if row.waarde is not None:
-                self._last[cell] = Live(row.waarde, row.tijd)
-                made[cell] = (row.versie, self._day_of(row.tijd))
-            return
+        found = self._last_stock(cell, months) if cell.maat in STOCKS else self._rows.rows.get(cell)
+        if found is not None and found.waarde is not None:
+            self._last[cell] = Live(found.waarde, found.tijd)
+            day = min(date_of(found.tijd), last_day(Span("maand", cell.start)), self._today)
+            made[cell] = (found.versie, day.toordinal())
 
-    def _day_of(self, tijd: datetime) -> int:
-        """Return up to which day a figure counts that was made at `tijd`."""
+    def _last_stock(self, cell: Cell, months: Sequence[date]) -> Row | None:
+        """
+        Return the last figure of a stock that was made by the end of a month.
+
+        It ran on from wherever it was made, and longer periods keep it when its month has closed.
+        Where those have closed too, the figure of the close takes its place: fewer dossiers changed
+        since, so that is held longer than need be and never renewed too early.
+        """
+        end = last_day(Span("maand", cell.start))
+        spans = {span for month in months if month <= cell.start for span in running(month)}
+        rows = [
+            (span, row)
+            for span in spans
+            if (row := self._rows.rows.get(cell._replace(soort=span.soort, start=span.start)))
+        ]
+        # The row of a longer period may be of a later month.
+        live = [
+            row
+            for span, row in rows
+            if row.status == "voorlopig"
+            and (span.soort == "maand" or cell.start == months[-1] or date_of(row.tijd) <= end)
+        ]
+        if live:
+            return max(live, key=lambda row: row.tijd)
+        closed = [
+            (last_day(span), row)
+            for span, row in rows
+            if row.status == "definitief" and last_day(span) <= end
+        ]
+        return max(closed, key=lambda pair: pair[0])[1] if closed else None
+
+    @property
+    def _today(self) -> date:
+        """The day up to which figures count now."""
         assert self._figures is not None
-        return min(date_of(tijd), self._figures.today).toordinal()
+        return self._figures.today
 
     def _as_closed(self, months: dict[date, int], dossiers: Iterable[Stood]) -> dict[date, Frozen]:
         """Count the flows of closed months as they stood at their closes (month to `versie`)."""

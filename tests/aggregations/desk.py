@@ -1,4 +1,4 @@
-"""A desk that publishes: a world, its region and a table in memory, as the shells have them."""
+"""A desk that publishes exact figures: a world, its region and a table in memory."""
 
 from collections.abc import Sequence
 from datetime import UTC, date, datetime, timedelta
@@ -7,7 +7,6 @@ import numpy as np
 
 from tests.aggregations.strategies import Arrival
 from tests.aggregations.world import PROEF, World
-from zorgstroom.aggregations.policy import SUPPRESSED, Disclosure
 from zorgstroom.aggregations.products import PRODUCTS
 from zorgstroom.aggregations.publication import PublicationRules, RegionPublication
 from zorgstroom.aggregations.results import Emission, Maat, Series, SeriesValues
@@ -16,7 +15,6 @@ from zorgstroom.sinks.memory import MemoryPublication
 
 MOMENT = datetime(2024, 4, 2, 12, tzinfo=UTC)
 RULES = PublicationRules(jaren=0, naloop_dagen=40)
-GEEN = Disclosure(policy="geen")
 MATEN: tuple[Maat, ...] = ("actief", "instroom", "uitstroom")
 Cells = dict[tuple[Series, date], tuple[int | None, str]]
 
@@ -24,9 +22,8 @@ Cells = dict[tuple[Series, date], tuple[int | None, str]]
 class Desk:
     """A world that publishes into memory, as the shells do."""
 
-    def __init__(self, disclosure: Disclosure, rules: PublicationRules = RULES) -> None:
+    def __init__(self, rules: PublicationRules = RULES) -> None:
         self.world = World()
-        self.disclosure = disclosure
         self.rules = rules
         self.table = MemoryPublication()
         self.versie = 0
@@ -34,7 +31,7 @@ class Desk:
 
     def restart(self) -> None:
         published = list(self.table.published(PROEF.gebieden))
-        self.region = RegionPublication(PROEF, self.rules, self.disclosure, published)
+        self.region = RegionPublication(PROEF, self.rules, published)
         self.world.ledger.changed.update(self.world.ledger.cells)
 
     def tell(self, history: Sequence[Arrival]) -> None:
@@ -60,13 +57,9 @@ class Desk:
         """What the table must hold of the periods of now, counted from nothing."""
         cells: Cells = {}
         for name, area in self.world.figures(today, self.rules.jaren).areas.items():
-            shown = self.disclosure.protect(area.values)
-            for row, maat, at in np.ndindex(shown.shape):
+            for row, maat, at in np.ndindex(area.values.shape):
                 product, period = PRODUCTS[row], area.periods[at]
-                if not self.disclosure.plans(product.niveau, period.soort):
-                    continue
                 over = today - period.end > timedelta(days=self.rules.naloop_dagen)
-                count = int(shown[row, maat, at])
                 series = Series(
                     "regio" if name == PROEF.name else "gemeente",
                     name,
@@ -77,7 +70,7 @@ class Desk:
                     MATEN[maat],
                 )
                 cells[series, period.start] = (
-                    None if count == SUPPRESSED else count,
+                    int(area.values[row, maat, at]),
                     "definitief" if over else "voorlopig",
                 )
         return cells

@@ -1,15 +1,13 @@
-"""Laws of publication: in whatever steps it comes, the table holds the figures of now."""
+"""Laws of policy `geen`: in whatever steps it comes, the table holds the figures of now."""
 
 from datetime import date
 
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from tests.aggregations.desk import GEEN, Desk, sizes
+from tests.aggregations.desk import Desk, sizes
 from tests.aggregations.strategies import Arrival, histories
-from zorgstroom.aggregations.policy import Disclosure
 
-DREMPEL = Disclosure(threshold=2)
 DATES = (
     date(2024, 4, 2),
     date(2024, 4, 3),
@@ -19,7 +17,6 @@ DATES = (
     date(2025, 1, 2),
 )
 
-policies = st.sampled_from((GEEN, DREMPEL))
 steps = st.lists(
     st.tuples(histories(3), st.integers(0, 2), st.booleans(), st.booleans()),
     min_size=1,
@@ -29,11 +26,11 @@ steps = st.lists(
 
 
 @settings(deadline=None, max_examples=12)
-@given(steps, policies)
+@given(steps)
 def test_emissions_into_an_empty_table_give_the_figures_of_now(
-    told: list[tuple[list[Arrival], int, bool, bool]], disclosure: Disclosure
+    told: list[tuple[list[Arrival], int, bool, bool]],
 ) -> None:
-    desk = Desk(disclosure)
+    desk = Desk()
     at = 0
     for history, onward, stored, restarted in told:
         at = min(at + onward, len(DATES) - 1)
@@ -52,12 +49,12 @@ def test_emissions_into_an_empty_table_give_the_figures_of_now(
 
 
 @settings(deadline=None, max_examples=8)
-@given(histories(6, min_size=2), histories(2, min_size=1), policies)
+@given(histories(6, min_size=2), histories(2, min_size=1))
 def test_a_restart_emits_nothing_when_nothing_changed_and_else_only_differences(
-    history: list[Arrival], later: list[Arrival], disclosure: Disclosure
+    history: list[Arrival], later: list[Arrival]
 ) -> None:
     today = DATES[0]
-    desk = Desk(disclosure)
+    desk = Desk()
     desk.tell(history)
     desk.publish(today)
     desk.restart()

@@ -1,15 +1,14 @@
-"""What a region publishes: when a figure is final, what a stored or lost emission means."""
+"""What a region publishes under policy `geen`: when it is final, what a stored emission means."""
 
 from datetime import UTC, date, datetime
 
 import pytest
 from pydantic import ValidationError
 
-from tests.aggregations.desk import GEEN, Desk, sizes
+from tests.aggregations.desk import Desk, sizes
 from tests.aggregations.letters import begin, einde, letter
 from tests.aggregations.world import ENSCHEDE, PROEF, World
 from zorgstroom.aggregations.ledger import BaseCell, Ledger
-from zorgstroom.aggregations.policy import Disclosure
 from zorgstroom.aggregations.publication import PublicationRules, RegionPublication
 from zorgstroom.aggregations.regions import Region
 from zorgstroom.aggregations.results import Emission
@@ -26,13 +25,13 @@ def cell(desk: Desk, maat: str, soort: str, start: date, gebied: str = PROEF.nam
     return figure.waarde, figure.status
 
 
-def desk_of(disclosure: Disclosure = GEEN, **rules: object) -> Desk:
-    return Desk(disclosure, PublicationRules.model_validate({"jaren": 1} | rules))
+def desk_of(**rules: object) -> Desk:
+    return Desk(PublicationRules.model_validate({"jaren": 1} | rules))
 
 
 def test_emission_before_update_is_a_mistake_of_the_caller() -> None:
     with pytest.raises(RuntimeError, match="update comes first"):
-        RegionPublication(PROEF, PublicationRules(), GEEN).emission(1, NOW)
+        RegionPublication(PROEF, PublicationRules()).emission(1, NOW)
 
 
 def test_a_first_emission_holds_every_cell_also_the_zeros() -> None:
@@ -54,7 +53,7 @@ def test_jaren_is_the_number_of_full_years_before_this_one() -> None:
 
 def test_a_gemeente_of_its_own_has_no_total_and_no_days() -> None:
     desk = desk_of()
-    desk.region = RegionPublication(Region("0599", ("0599",), total=False), desk.rules, GEEN)
+    desk.region = RegionPublication(Region("0599", ("0599",), total=False), desk.rules)
     emission = desk.publish(date(2024, 4, 2))
     assert emission is not None
     assert {(v.series.gebied_soort, v.series.gebied) for v in emission.values} == {
@@ -191,7 +190,7 @@ def test_published_figures_of_areas_and_products_that_are_no_more_are_left_alone
     desk = desk_of()
     desk.publish(date(2024, 4, 2))
     only = Region("proef", (ENSCHEDE,), total=True)
-    region = RegionPublication(only, desk.rules, GEEN, list(desk.table.published(PROEF.gebieden)))
+    region = RegionPublication(only, desk.rules, list(desk.table.published(PROEF.gebieden)))
     region.update(Ledger(), (), date(2024, 4, 2))
     assert region.emission(2, NOW) is None
 

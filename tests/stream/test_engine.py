@@ -1,16 +1,20 @@
 """Retention, erasure and the start of the embedded process."""
 
-from datetime import UTC, date, datetime
+from dataclasses import replace
+from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 
 import pytest
 
+from tests.emissions import emission, values
 from tests.stream.messages import bsn, message
+from zorgstroom.sinks.clickhouse import open_embedded
 from zorgstroom.sinks.contract import Filter
 from zorgstroom.sinks.errors import SinkUnavailableError
 from zorgstroom.stream.clock import ManualClock
 from zorgstroom.stream.engine import Engine
 from zorgstroom.stream.errors import OperatorError, StateError
+from zorgstroom.stream.publisher import WeakerPolicyError
 from zorgstroom.stream.settings import Settings
 from zorgstroom.stream.sources import Input
 
@@ -82,6 +86,43 @@ def test_erasing_a_client_takes_the_dossier_in_every_gemeente(tmp_path: Path) ->
         assert engine.erase(bsn(5)) == 2
         assert engine.erase(bsn(5)) == 0
         assert engine.processor.dossiers == len(engine.store.dossiers) == 1
+
+
+def test_a_database_of_the_threshold_alone_is_refused(tmp_path: Path) -> None:
+    before = open_embedded(tmp_path / "chdb")
+    before.write(replace(emission(1, values(waarden=[12])), certificaat="drempel 10"))
+    before.close()
+    with pytest.raises(WeakerPolicyError, match="zwakker beleid"):
+        Engine(Settings(), tmp_path, clock())
+
+
+def at(day: int, hour: int) -> datetime:
+    return datetime(2026, 3, day, hour, tzinfo=UTC)
+
+
+def test_under_drempel_a_restart_goes_on_with_what_was_published(tmp_path: Path) -> None:
+    drempel = Settings.model_validate(
+        {
+            "disclosure": {"policy": "drempel", "threshold": 3, "breadth": 2},
+            "regios": {"proef": ["0153", "0164"]},
+            "publication": {"jaren": 0},
+        }
+    )
+    total = Filter(("proef",), ("Wmo",), ("totaal",), (), ("actief",), ("jaar",))
+
+    def read(now: datetime, *numbers: int) -> tuple[int | None, datetime, int]:
+        with Engine(drempel, tmp_path, ManualClock(now)) as engine:
+            engine.process([Input(str(n), "", message(n)) for n in numbers])
+            emissions = engine.publish()
+            (figure,) = engine.publication.figures(total)
+            return figure.waarde, figure.bijgewerkt_op, emissions
+
+    first = at(16, 9)
+    assert read(first, 1, 2, 3, 4) == (4, first, 1)
+    # Two are too few, a third within the hour too early; in each run the others are remembered.
+    assert read(at(16, 11), 5, 6) == (4, first, 1)
+    assert read(at(16, 11) + timedelta(minutes=5), 7) == (4, first, 0)
+    assert read(at(16, 12)) == (7, at(16, 12), 1)
 
 
 def test_a_database_that_is_away_at_the_start_is_told_plainly(

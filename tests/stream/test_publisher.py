@@ -1,12 +1,14 @@
 """Publication on a grid: only what changed, the same emission again after a failure."""
 
+from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
 
 import pytest
 
 from zorgstroom.aggregations.derivation import Indicatie
 from zorgstroom.aggregations.ledger import Ledger
-from zorgstroom.aggregations.results import Emission
+from zorgstroom.aggregations.movements import Movements
+from zorgstroom.aggregations.results import Emission, Series, SeriesValues
 from zorgstroom.sinks.contract import Claim, Filter
 from zorgstroom.sinks.errors import SinkUnavailableError
 from zorgstroom.sinks.memory import MemoryPublication
@@ -155,12 +157,17 @@ def test_exact_figures_go_only_to_the_database_for_them() -> None:
     publisher.open(ledger, NOW)
     ledger.apply("0153", NONE, care(0, 3))
     publisher.tick(ledger, NOW, TODAY)
-    assert value(place) is None
     assert value(exact) == 3
+    assert {figure.waarde for figure in place.figures(Filter())} == {None}
 
 
-def test_the_grid_is_fixed_in_time() -> None:
-    settings = Settings.model_validate({"tick_seconds": 3600, **SMALL})
+def of(policy: str, threshold: int = 10, **more: object) -> Settings:
+    disclosure = {"policy": policy, "threshold": threshold}
+    return Settings.model_validate({"disclosure": disclosure, **SMALL, **more})
+
+
+def test_ticks_are_fixed_in_time() -> None:
+    settings = of("geen", tick_seconds=3600)
     publisher = Publisher(settings, MemoryPublication(), None, Owner("proef", 1))
     ledger = Ledger()
     publisher.open(ledger, NOW)
@@ -180,11 +187,6 @@ def test_a_gemeente_outside_every_region_is_published_alone() -> None:
     assert emission.regio == "0363"
     assert {v.series.gebied for v in emission.values} == {"0363"}
     assert {v.series.gebied_soort for v in emission.values} == {"gemeente"}
-
-
-def of(policy: str, threshold: int = 10, **more: object) -> Settings:
-    disclosure = {"policy": policy, "threshold": threshold}
-    return Settings.model_validate({"disclosure": disclosure, **SMALL, **more})
 
 
 def shown_once(place: MemoryPublication, settings: Settings) -> None:
@@ -266,3 +268,104 @@ def test_a_clock_that_is_set_back_does_not_stop_publication() -> None:
     place.failures = 1
     publisher.tick(ledger, NOW + timedelta(days=1), TODAY)
     assert publisher.due(NOW), "nor does a pause that then seems to last a day"
+
+
+def test_a_mark_of_the_threshold_alone_is_of_a_weaker_policy() -> None:
+    place = MemoryPublication()
+    totaal = Series("gemeente", "0153", "Wmo", "totaal", "", "maand", "actief")
+    values = SeriesValues(totaal, [date(2026, 1, 1)], [12], ["voorlopig"])
+    place.write(Emission("twente", 1, NOW, [values], "drempel 10"))
+    with pytest.raises(WeakerPolicyError, match="drempel 10 plan"):
+        Publisher(of("drempel"), place, None, Owner("proef", 2)).open(Ledger(), NOW)
+
+
+# Under policy `drempel`
+
+MONDAY = datetime(2026, 3, 16, 8, tzinfo=UTC)
+"""Nine o'clock in Amsterdam: a moment of the grid."""
+REGION_MONTH = replace(MONTH, gebied=("twente",))
+
+
+class Protected:
+    """A publisher with a ledger whose dossiers are stored, as a shell has them."""
+
+    def __init__(self, place: MemoryPublication, exact: MemoryPublication | None = None) -> None:
+        self.place = place
+        self.stored: dict[str, bytes] = {}
+        self.ledger = Ledger(movements=Movements(MONDAY.toordinal() - 2))
+        # Without years before this one nothing waits for its close.
+        self.publisher = Publisher(
+            of("drempel", publication={"jaren": 0}),
+            place,
+            exact,
+            Owner("proef", 1),
+            lambda region: list(self.stored.items()),
+        )
+        self.publisher.open(self.ledger, MONDAY)
+
+    def begin(self, *clients: int) -> None:
+        for client in clients:
+            self.ledger.apply(f"0153{client:032x}", NONE, care(0))
+
+    def tick(self, minutes: int) -> int:
+        now = MONDAY + timedelta(minutes=minutes)
+        return self.publisher.tick(self.ledger, now, now.date())
+
+    @property
+    def shown(self) -> tuple[int | None, datetime]:
+        (figure,) = self.place.figures(REGION_MONTH)
+        return figure.waarde, figure.bijgewerkt_op
+
+
+def test_figures_are_renewed_at_moments_of_the_grid_when_enough_clients_changed_them() -> None:
+    town = Protected(Flaky())
+    town.begin(*range(12))
+    assert town.tick(0) == 1
+    assert town.shown == (12, MONDAY)
+    town.begin(*range(20, 29))
+    assert [town.tick(minutes) for minutes in (1, 30, 59)] == [0, 0, 0]
+    assert town.tick(60) == 1
+    assert town.shown == (12, MONDAY), "nine changed it"
+    town.begin(29)
+    assert town.tick(61) == 0
+    assert town.tick(120) == 1
+    assert town.shown == (22, MONDAY + timedelta(hours=2))
+
+
+def test_what_moves_while_the_database_is_away_is_in_a_later_emission() -> None:
+    place = Flaky()
+    town = Protected(place)
+    town.begin(*range(12))
+    place.failures = 1
+    assert town.tick(0) == 0
+    town.begin(*range(20, 32))
+    assert town.tick(5) == 1, "the same again, as soon as the database answers"
+    assert place.seen[0] == place.seen[1]
+    assert town.shown == (12, MONDAY)
+    town.begin(*range(40, 44))
+    assert town.tick(60) == 1
+    assert town.shown == (28, MONDAY + timedelta(hours=1))
+
+
+def test_exact_figures_follow_every_message_beside_the_protected_ones() -> None:
+    exact = MemoryPublication()
+    town = Protected(MemoryPublication(), exact)
+    town.begin(*range(12))
+    town.tick(0)
+    town.begin(12)
+    assert town.tick(1) == 1
+    assert value(exact) == 13
+    assert town.shown == (12, MONDAY)
+
+
+def test_a_message_is_stamped_with_the_emission_it_came_after_also_between_moments() -> None:
+    town = Protected(MemoryPublication())
+    town.begin(*range(12))
+    town.tick(0)
+    stamped = town.publisher.versions["twente"]
+    town.begin(12)
+    town.tick(1)
+    assert town.publisher.versions["twente"] == stamped
+    town.tick(60)
+    assert town.publisher.versions["twente"] == stamped + 1
+    assert town.publisher.outcomes["twente"].held > 0

@@ -1,0 +1,532 @@
+"""A region under policy `drempel`, on a simulated clock: when a figure is renewed, held, closed."""
+
+import random
+from datetime import date, datetime, timedelta
+
+import pytest
+
+from tests.aggregations.disclosure.town import (
+    ALMELO,
+    DREMPEL,
+    DRIE,
+    ENSCHEDE,
+    HENGELO,
+    Town,
+    hour,
+    moments,
+)
+from zorgstroom.aggregations.disclosure.certificate import systems
+from zorgstroom.aggregations.disclosure.check import Checker, Problem
+from zorgstroom.aggregations.disclosure.plan import Span, last_day, months_of
+from zorgstroom.aggregations.figures import RegionFigures
+from zorgstroom.aggregations.ledger import MATEN
+from zorgstroom.aggregations.periods import AMSTERDAM, first_day
+from zorgstroom.aggregations.products import PRODUCTS
+from zorgstroom.aggregations.publication import PublicationRules
+from zorgstroom.aggregations.regions import Region
+from zorgstroom.aggregations.results import Emission
+from zorgstroom.sinks.contract import Filter
+
+T = DREMPEL.threshold
+JAN, FEB, MAR = (date(2025, month, 1) for month in (1, 2, 3))
+MONDAY = date(2025, 1, 6)
+BEFORE = date(2024, 11, 4)
+
+
+@pytest.fixture
+def town() -> Town:
+    """Three gemeenten with 8, 6 and 5 clients, published on a Monday at five o'clock."""
+    made = Town()
+    made.start(*range(8), day=BEFORE, gemeente=ALMELO)
+    made.start(*range(10, 16), day=BEFORE)
+    made.start(*range(20, 25), day=BEFORE, gemeente=HENGELO)
+    made.publish(hour(MONDAY))
+    assert made.value("actief", "maand", JAN) == 19
+    return made
+
+
+def test_emission_before_begin_is_a_mistake_of_the_caller() -> None:
+    with pytest.raises(RuntimeError, match="begin comes first"):
+        Town().publication.emission(1, hour(MONDAY))
+
+
+def test_nothing_is_made_off_the_grid(town: Town) -> None:
+    town.start(*range(30, 40), day=MONDAY)
+    at = hour(MONDAY)
+    made: list[Emission] = []
+    while at < hour(MONDAY + timedelta(days=2), 12):
+        at += timedelta(minutes=20)
+        made += town.publish(at)
+    grid = [m for m in moments(DREMPEL, MONDAY, MONDAY + timedelta(days=2)) if m <= at]
+    assert [one.tijd for one in made] == grid[10:]
+    first, second = made[:2]
+    assert first.values and not second.values, "a moment without news is told as well"
+
+
+def test_a_figure_is_held_until_enough_clients_changed_it(town: Town) -> None:
+    tuesday = MONDAY + timedelta(days=1)
+    town.start(30, 31, day=tuesday)
+    town.publish(hour(tuesday, 9))
+    held = town.shown("actief", "maand", JAN)
+    assert held is not None and (held.waarde, held.bijgewerkt_op) == (19, hour(MONDAY))
+    assert town.publication.outcome.held > 0
+    town.start(32, day=tuesday)
+    town.publish(hour(tuesday, 9) + timedelta(minutes=30))
+    assert town.value("actief", "maand", JAN) == 19, "not before the next moment"
+    town.publish(hour(tuesday, 10))
+    renewed = town.shown("actief", "maand", JAN)
+    assert renewed is not None and (renewed.waarde, renewed.bijgewerkt_op) == (
+        22,
+        hour(tuesday, 10),
+    )
+
+
+def test_changes_that_are_undone_and_more_care_of_one_client_do_not_add_up(town: Town) -> None:
+    tuesday = MONDAY + timedelta(days=1)
+    town.start(30, 31, 32, day=tuesday)
+    town.start(31, 32, day=tuesday, status=3)
+    town.start(33, 33, day=tuesday, categorie="05")
+    town.start(33, day=tuesday, categorie="15")
+    town.publish(hour(tuesday))
+    assert town.value("actief", "maand", JAN) == 19
+
+
+def test_gemeenten_are_renewed_with_the_last_moment_of_a_day(town: Town) -> None:
+    tuesday = MONDAY + timedelta(days=1)
+    town.start(*range(30, 36), day=tuesday)
+    town.publish(hour(tuesday, 16))
+    assert town.value("actief", "maand", JAN) == 25
+    assert town.value("actief", "maand", JAN, gebied=ENSCHEDE) == 6
+    town.publish(hour(tuesday))
+    assert town.value("actief", "maand", JAN, gebied=ENSCHEDE) == 12
+
+
+def test_a_gemeente_is_not_given_away_by_its_neighbours(town: Town) -> None:
+    tuesday = MONDAY + timedelta(days=1)
+    # All but Hengelo change enough; were they all shown, Hengelo's one more would be known.
+    town.start(*range(30, 36), day=tuesday, gemeente=ALMELO)
+    town.start(*range(40, 46), day=tuesday)
+    town.start(50, day=tuesday, gemeente=HENGELO)
+    town.publish(hour(tuesday))
+    shown = [town.shown("actief", "maand", JAN, gebied=one) for one in DRIE.gebieden]
+    fresh = [one is not None and one.bijgewerkt_op == hour(tuesday) for one in shown]
+    assert any(fresh) and fresh.count(False) >= 2
+    assert not fresh[3]
+
+
+def test_a_figure_that_fell_below_the_threshold_is_withheld_once_enough_changed(
+    town: Town,
+) -> None:
+    tuesday, wednesday = (MONDAY + timedelta(days=n) for n in (1, 2))
+    town.stop(20, 21, begin=BEFORE, day=MONDAY, gemeente=HENGELO)
+    town.stop(22, begin=BEFORE, day=tuesday, gemeente=HENGELO)
+    town.publish(hour(tuesday))
+    # Two went, and the third is there until the end of the day: its figure is held.
+    assert town.value("actief", "maand", JAN, gebied=HENGELO) == 5
+    town.publish(hour(wednesday))
+    found = town.shown("actief", "maand", JAN, gebied=HENGELO)
+    assert found is not None and found.waarde is None
+    town.start(*range(60, 70), day=wednesday, gemeente=HENGELO)
+    town.publish(hour(MONDAY + timedelta(days=3)))
+    assert town.value("actief", "maand", JAN, gebied=HENGELO) is None, "it comes back at a close"
+
+
+def test_a_small_count_is_never_shown(town: Town) -> None:
+    tuesday = MONDAY + timedelta(days=1)
+    town.start(30, 31, day=tuesday, wet="Jw", categorie="45")
+    town.days(tuesday, tuesday)
+    assert town.value("actief", "maand", JAN, wet="Jw") is None
+    town.start(32, day=tuesday, wet="Jw", categorie="45")
+    town.publish(hour(MONDAY + timedelta(days=2)))
+    assert town.value("actief", "maand", JAN, wet="Jw") == 3
+
+
+def test_days_are_kept_as_they_stood_at_their_last_moment(town: Town) -> None:
+    assert town.value("actief", "dag", MONDAY) == 19
+    tuesday = MONDAY + timedelta(days=1)
+    town.start(*range(30, 36), day=tuesday)
+    town.publish(hour(tuesday))
+    assert town.value("actief", "dag", tuesday) == 25
+    assert town.value("actief", "dag", tuesday, gebied=ENSCHEDE) is None
+
+
+def test_a_stock_runs_on_into_the_next_month_and_a_flow_begins_anew(town: Town) -> None:
+    friday, monday = date(2025, 1, 31), date(2025, 2, 3)
+    town.start(*range(30, 34), day=friday)
+    town.publish(hour(friday))
+    assert town.value("instroom", "maand", JAN) == 4
+    town.start(40, 41, day=date(2025, 2, 1))
+    town.publish(hour(monday))
+    # Two more are too few beside the stock of January, and too few to be a first flow.
+    assert town.value("actief", "maand", FEB) is None
+    assert town.value("actief", "jaar", JAN) == 23
+    assert town.value("instroom", "maand", FEB) is None
+    town.start(42, day=monday)
+    town.publish(hour(monday + timedelta(days=1)))
+    assert town.value("actief", "maand", FEB) == town.value("actief", "jaar", JAN) == 26
+    assert town.value("instroom", "maand", FEB) == 3
+    assert town.value("instroom", "kwartaal", JAN) == 7
+    assert town.value("actief", "maand", JAN) == 23
+
+
+def test_a_late_message_about_an_open_month_counts_there(town: Town) -> None:
+    for number, day in enumerate((date(2025, 1, 30), date(2025, 2, 12))):
+        town.start(*range(100 * number, 100 * number + 4), day=date(2025, 1, 20), gemeente=ALMELO)
+        town.publish(hour(day))
+    assert town.value("instroom", "maand", JAN) == 4 + 4
+    assert town.value("instroom", "maand", FEB) is None
+
+
+def closed_year(clients: int = 12) -> Town:
+    """Return a region in which as many clients begin each month, until all of January closes."""
+    town = Town()
+    for month in range(1, 5):
+        day = date(2025, month, 14)
+        town.start(*range(month * 1000, month * 1000 + clients), day=day, gemeente=ALMELO)
+        town.start(*range(month * 1000, month * 1000 + clients + month), day=day, categorie="05")
+        town.start(*range(month * 1000, month * 1000 + 7), day=day, gemeente=HENGELO)
+        town.publish(hour(date(2025, month, 20)))
+    return town
+
+
+def test_a_month_closes_with_the_first_moment_after_its_time_for_late_messages() -> None:
+    town = closed_year()
+    # January ends on the 31st, and 40 days later is 12 March: the day after it is due.
+    assert town.rules.naloop_dagen == 40
+    closes = {
+        (emission.tijd.astimezone(AMSTERDAM).date(), start)
+        for emission in town.emissions
+        for values in emission.values
+        for start, status in zip(values.perioden, values.statussen, strict=True)
+        if status == "definitief"
+    }
+    assert closes == {(date(2025, 3, 20), JAN), (date(2025, 4, 20), FEB)}
+    january = town.shown("instroom", "maand", JAN)
+    assert january is not None and (january.waarde, january.status) == (32, "definitief")
+
+
+def test_a_quarter_is_the_sum_of_its_months_as_they_were_closed() -> None:
+    town = closed_year()
+    # Too late for January: it stays as it was closed, and so does what it adds to the quarter.
+    town.start(*range(9000, 9010), day=date(2025, 1, 15), gemeente=ALMELO)
+    town.publish(hour(date(2025, 5, 12)))
+    assert (found := town.shown("instroom", "kwartaal", JAN)) and found.status == "definitief"
+    months = [town.value("instroom", "maand", m, gebied=ALMELO) for m in (JAN, FEB, MAR)]
+    assert months == [12, 12, 12]
+    assert town.value("instroom", "kwartaal", JAN, gebied=ALMELO) == 36
+    summed = 0
+    for figure in town.table.figures(Filter(periode_soort=("kwartaal",), maat=("instroom",))):
+        if figure.status != "definitief" or figure.waarde is None:
+            continue
+        series = figure.series
+        parts = [
+            town.value(
+                "instroom",
+                "maand",
+                month,
+                gebied=series.gebied,
+                wet=series.wet,
+                niveau=series.product_niveau,
+                product=series.product,
+            )
+            for month in months_of(Span("kwartaal", figure.periode))
+        ]
+        if None not in parts:
+            summed += 1
+            assert figure.waarde == sum(part for part in parts if part is not None)
+    assert summed >= 6
+    # The stock of the quarter is that of its last month.
+    assert town.value("actief", "kwartaal", JAN) == town.value("actief", "maand", MAR)
+
+
+def test_what_is_closed_stays_as_it_is() -> None:
+    town = closed_year()
+    before = {(f.series, f.periode): f for f in town.figures() if f.status == "definitief"}
+    assert before
+    town.start(*range(9000, 9020), day=date(2025, 1, 15), gemeente=ALMELO)
+    town.stop(*range(1000, 1010), begin=date(2025, 1, 14), day=date(2025, 1, 20), gemeente=ALMELO)
+    town.days(date(2025, 4, 22), date(2025, 4, 23))
+    after = {(f.series, f.periode): f for f in town.figures()}
+    assert {key: after[key] for key in before} == before
+
+
+def test_a_first_start_closes_what_is_due_month_by_month() -> None:
+    town = Town()
+    for month in range(1, 7):
+        town.start(*range(month * 100, month * 100 + 9), day=date(2025, month, 3))
+    made = town.publish(hour(date(2025, 7, 1), 9) + timedelta(minutes=10))
+    # Of a month that ended more than 40 days ago: January up to and including April.
+    closes = [
+        {
+            start
+            for v in one.values
+            for start, s in zip(v.perioden, v.statussen, strict=True)
+            if s == "definitief" and v.series.periode_soort == "maand"
+        }
+        for one in made
+    ]
+    assert closes == [{date(2025, month, 1)} for month in range(1, 5)]
+    assert {one.tijd for one in made} == {made[0].tijd}
+    assert town.value("instroom", "kwartaal", JAN) == 27
+    assert not town.publication.has_more
+    assert town.publish(hour(date(2025, 7, 1), 9) + timedelta(minutes=50)) == []
+
+
+def test_a_restart_between_closes_goes_on_with_them() -> None:
+    towns = [Town(), Town()]
+    for one in towns:
+        for month in range(1, 7):
+            one.start(*range(month * 100, month * 100 + 9), day=date(2025, month, 3))
+    now = hour(date(2025, 7, 1), 9)
+    towns[0].publish(now)
+    emission = towns[1].made(now)
+    assert emission is not None
+    towns[1].table.write(emission)
+    towns[1].publication.confirm()
+    towns[1].restart()
+    towns[1].publish(now + timedelta(minutes=5))
+    assert _values(towns[1]) == _values(towns[0])
+
+
+def test_a_gemeente_outside_every_region_has_the_levels_of_a_region() -> None:
+    town = Town(Region("0599", ("0599",), total=False))
+    town.start(*range(9), day=BEFORE, gemeente="0599")
+    town.publish(hour(MONDAY))
+    group = next(p.product for p in PRODUCTS if p.niveau == "hoofdgroep" and "02" in p.categorieen)
+    for niveau, product in (("totaal", ""), ("hoofdgroep", group)):
+        found = town.shown("actief", "maand", JAN, gebied="0599", niveau=niveau, product=product)
+        assert found is not None and found.waarde == 9
+    tuesday = MONDAY + timedelta(days=1)
+    town.start(*range(20, 29), day=tuesday, gemeente="0599")
+    town.publish(hour(tuesday, 12))
+    assert town.value("actief", "maand", JAN, gebied="0599") == 9, "like every gemeente: at 17:00"
+    town.publish(hour(tuesday))
+    assert town.value("actief", "maand", JAN, gebied="0599") == 18
+
+
+def test_a_year_ends_with_everything_that_ends_with_it() -> None:
+    town = Town(rules=PublicationRules(jaren=1, naloop_dagen=40), first=date(2024, 1, 1))
+    for month in range(1, 13):
+        town.start(*range(month * 100, month * 100 + 9), day=date(2024, month, 3))
+    town.publish(hour(date(2024, 12, 30)))
+    assert town.value("instroom", "jaar", date(2024, 1, 1)) == 108
+    town.publish(hour(date(2025, 1, 3)))
+    assert town.value("instroom", "jaar", JAN) is None
+    town.publish(hour(date(2025, 2, 10)))
+    found = town.shown("instroom", "jaar", date(2024, 1, 1))
+    assert found is not None and (found.waarde, found.status) == (108, "definitief")
+    stock = town.shown("actief", "jaar", date(2024, 1, 1))
+    assert stock is not None and (stock.waarde, stock.status) == (108, "definitief")
+
+
+# Fail closed
+
+
+class Slow:
+    """A clock by which everything takes ten minutes, as long as it is `slow`."""
+
+    def __init__(self) -> None:
+        self.slow = False
+        self.seconds = 0.0
+
+    def __call__(self) -> float:
+        self.seconds += 600.0 if self.slow else 0.0
+        return self.seconds
+
+
+def test_what_is_not_protected_in_time_is_not_shown_and_comes_later() -> None:
+    clock = Slow()
+    town = Town(clock=clock)
+    town.start(*range(9), day=BEFORE)
+    town.start(*range(20, 29), day=BEFORE, gemeente=ALMELO)
+    town.start(*range(30, 39), day=date(2025, 1, 7))
+    town.publish(hour(date(2025, 1, 10)))
+    stood = _values(town)
+    clock.slow = True
+    town.start(*range(40, 49), day=date(2025, 3, 12))
+    (empty,) = town.publish(hour(date(2025, 3, 13)))
+    assert not empty.values and _values(town) == stood
+    assert town.publication.outcome.failures > 0
+    assert "time" in town.publication.outcome.reasons[-1]
+    assert town.publish(hour(date(2025, 3, 13)) + timedelta(minutes=10)) == []
+    clock.slow = False
+    town.publish(hour(date(2025, 3, 14)))
+    january = town.shown("instroom", "maand", JAN)
+    assert january is not None and (january.waarde, january.status) == (9, "definitief")
+    assert town.value("instroom", "maand", MAR) == 9
+
+
+def test_what_the_check_refuses_is_not_shown(town: Town, monkeypatch: pytest.MonkeyPatch) -> None:
+    def refuses(*_: object) -> list[Problem]:
+        return [Problem("unproven")]
+
+    tuesday = MONDAY + timedelta(days=1)
+    stood = _values(town)
+    with monkeypatch.context() as patched:
+        patched.setattr(Checker, "inside", refuses)
+        town.start(*range(30, 40), day=tuesday)
+        town.days(tuesday, tuesday)
+        assert _values(town) == stood
+        assert town.publication.outcome.failures > 0
+        # A close is told all the same: what stood is held, and what did not is withheld.
+        town.publish(hour(date(2025, 3, 13)))
+    closed = town.shown("actief", "maand", JAN)
+    assert closed is not None
+    assert (closed.waarde, closed.status, closed.bijgewerkt_op) == (19, "definitief", hour(MONDAY))
+    fresh = [f for f in town.figures() if f.waarde is not None and f.bijgewerkt_op > hour(MONDAY)]
+    assert fresh == []
+
+
+@pytest.mark.parametrize("restarted", [False, True])
+def test_a_client_who_is_erased_between_closes_gives_nothing_away(restarted: bool) -> None:
+    town = closed_year()
+    town.erase(1001, ALMELO)
+    if restarted:
+        town.restart()
+    town.publish(hour(date(2025, 5, 12)))
+    quarter = town.shown("instroom", "kwartaal", JAN, gebied=ALMELO)
+    assert quarter is not None and quarter.status == "definitief"
+    if restarted:
+        # What January was can no longer be counted, so the quarter says nothing new.
+        assert "other counts of an earlier month" in town.publication.outcome.reasons
+        assert quarter.bijgewerkt_op < hour(date(2025, 5, 12))
+    assert quarter.waarde in (36, None)
+    assert town.value("instroom", "maand", JAN, gebied=ALMELO) == 12
+
+
+# Laws
+
+
+def test_an_emission_tells_its_policy_and_carries_its_proof(town: Town) -> None:
+    (emission,) = town.emissions
+    mark, _, proof = emission.certificaat.partition(";")
+    assert mark == DREMPEL.mark
+    assert "Wmo actief maand 2025-01-01" in systems(proof)
+
+
+class Life:
+    """Messages and moments of some months, the same each time it is lived."""
+
+    def __init__(self, seed: int, first: date, last: date) -> None:
+        self.chance = random.Random(seed)
+        grid = list(moments(DREMPEL, first, last))
+        # A process that sleeps now and then: most moments of a day pass at once.
+        self.moments = sorted(
+            {
+                moment + timedelta(minutes=self.chance.choice((0, 0, 7, 55)))
+                for moment in grid
+                if self.chance.random() < 0.06 or moment == grid[0]
+            }
+        )
+        self.next_client = 1
+        self.care: list[tuple[int, str, date, str, str]] = []
+        self.acts = [self._acts(at) for at in self.moments]
+
+    def _acts(self, at: datetime) -> list[tuple[str, tuple[int, str, date, str, str], date]]:
+        today = at.astimezone(AMSTERDAM).date()
+        found = []
+        for _ in range(self.chance.choice((0, 1, 2, 4, 9))):
+            begin = today - timedelta(days=self.chance.choice((0, 1, 3, 20, 60)))
+            if self.care and self.chance.random() < 0.3:
+                one = self.chance.choice(self.care)
+                self.care.remove(one)
+                day = max(one[2], begin)
+                found.append(("stop" if self.chance.random() < 0.8 else "gone", one, day))
+                continue
+            gemeente = self.chance.choice((ALMELO, ALMELO, ENSCHEDE, HENGELO))
+            wet, categorie = self.chance.choice((("Wmo", "02"), ("Wmo", "15"), ("Jw", "45")))
+            client = self.next_client
+            self.next_client += self.chance.random() < 0.9
+            one = (client, gemeente, begin, wet, categorie)
+            if one not in self.care:
+                self.care.append(one)
+                found.append(("start", one, today + timedelta(days=self.chance.choice((0, 5)))))
+        return found
+
+    def tell(self, town: Town, at: int) -> None:
+        for what, (client, gemeente, begin, wet, categorie), day in self.acts[at]:
+            place = {"gemeente": gemeente, "wet": wet, "categorie": categorie}
+            if what == "start":
+                town.start(client, day=begin, **place)
+            elif what == "gone":
+                town.start(client, day=begin, status=3, **place)
+            else:
+                town.stop(client, begin=begin, day=day, **place)
+
+
+def lived(life: Life, town: Town, restarts: random.Random | None = None) -> None:
+    """Let `town` live, with a look at each moment; restart it now and then."""
+    for at, moment in enumerate(life.moments):
+        life.tell(town, at)
+        if restarts is not None and restarts.random() < 0.3:
+            town.restart()
+        made = town.publish(moment)
+        for emission in made:
+            check_true(town, emission)
+        if restarts is not None and restarts.random() < 0.3:
+            town.restart()
+            town.publish(moment + timedelta(minutes=1))
+
+
+def check_true(town: Town, emission: Emission) -> None:
+    """Every figure made by an emission is that of the dossiers at its moment, and large enough."""
+    today = emission.tijd.astimezone(AMSTERDAM).date()
+    figures = RegionFigures(town.region, first_day(today, town.rules.jaren), today)
+    figures.refresh(town.ledger, town.ledger.cells)
+    row = {(p.wet, p.niveau, p.product): at for at, p in enumerate(PRODUCTS)}
+    for values in emission.values:
+        s = values.series
+        area = figures.areas[s.gebied]
+        columns = {(p.soort, p.start): at for at, p in enumerate(area.periods)}
+        for start, waarde, status, tijd in zip(
+            values.perioden, values.waarden, values.statussen, values.tijden, strict=True
+        ):
+            assert waarde is None or waarde >= town.disclosure.threshold
+            exact = s.periode_soort == "maand" or s.maat == "actief"
+            if waarde is None or tijd != emission.tijd or not exact:
+                continue
+            if s.periode_soort == "dag":
+                continue
+            if status == "voorlopig" and s.maat == "actief" and start.month != today.month:
+                assert last_day(Span(s.periode_soort, start)) >= today
+            column = columns[s.periode_soort, start]
+            true = area.values[row[s.wet, s.product_niveau, s.product], MATEN.index(s.maat), column]
+            assert waarde == true, (s, start, status)
+
+
+def told(town: Town) -> list[tuple[datetime, set[tuple[object, ...]]]]:
+    """Return what each emission with a row said, without its number."""
+    return [
+        (
+            one.tijd,
+            {
+                (values.series, *cell)
+                for values in one.values
+                for cell in zip(
+                    values.perioden, values.waarden, values.statussen, values.tijden, strict=True
+                )
+            },
+        )
+        for one in town.emissions
+        if one.values
+    ]
+
+
+LIVES = [1, 2, *(pytest.param(seed, marks=pytest.mark.slow) for seed in range(3, 23))]
+
+
+@pytest.mark.parametrize("seed", LIVES)
+def test_a_restart_at_any_moment_changes_nothing_of_what_is_published(seed: int) -> None:
+    life = Life(seed, date(2025, 1, 2), date(2025, 5, 20))
+    undisturbed, restarted = Town(), Town()
+    lived(life, undisturbed)
+    lived(life, restarted, random.Random(seed))
+    one, other = told(undisturbed), told(restarted)
+    assert one == other
+    assert len(one) > 10
+    closed = [f for f in undisturbed.figures() if f.status == "definitief" and f.waarde is not None]
+    assert len(closed) > 20, "this life proves nothing"
+
+
+def _values(town: Town) -> set[tuple[object, ...]]:
+    return {(f.series, f.periode, f.waarde, f.status, f.bijgewerkt_op) for f in town.figures()}
