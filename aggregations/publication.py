@@ -47,6 +47,9 @@ class PublicationRules(BaseModel):
     jaren: int = Field(default=2, ge=0, le=20)
     """Full years before the running one of which figures are published and kept right."""
 
+    vanaf: date | None = None
+    """The first published day, where that is later: 1 January of the year the stream began in."""
+
     naloop_dagen: int = Field(default=90, ge=0)
     """Days after the end of a period in which late messages still come; then it is `definitief`."""
 
@@ -55,6 +58,11 @@ class PublicationRules(BaseModel):
     Whether a late correction still changes a figure that is `definitief`, under policy `geen`.
     Under `drempel` what is closed stays as it is.
     """
+
+    def first(self, today: date) -> date:
+        """Return the day on which published figures begin."""
+        first = first_day(today, self.jaren)
+        return first if self.vanaf is None else max(first, self.vanaf)
 
 
 class _Area:
@@ -110,7 +118,7 @@ class RegionPublication:
     def update(self, ledger: Ledger, changed: Iterable[BaseCell], today: date) -> None:
         """Bring the figures up to `ledger` and `today`; `changed` tells what moved since."""
         if self._figures is None or self._figures.today != today:
-            self._figures = RegionFigures(self.region, first_day(today, self._rules.jaren), today)
+            self._figures = RegionFigures(self.region, self._rules.first(today), today)
             changed = [cell for cell in ledger.cells if cell.gemeente in self.region.gemeenten]
             areas = {
                 name: _Area(name, figures, self.region.total and name == self.region.name)

@@ -12,7 +12,7 @@ from typing import Final, NamedTuple
 
 from zorgstroom.aggregations.disclosure.table import DisclosureError
 from zorgstroom.aggregations.dossier import Dossier
-from zorgstroom.aggregations.periods import calendar_periods, first_day
+from zorgstroom.aggregations.periods import calendar_periods
 from zorgstroom.aggregations.regions import Region
 from zorgstroom.aggregations.reports import reports
 from zorgstroom.aggregations.timeliness_rows import Told, timeliness_rows
@@ -105,7 +105,7 @@ class Closing:
         self, region: Region, publication: Publication, now: datetime, today: date
     ) -> frozenset[date]:
         """Return the months of `region` to publish now; asks the database at most once a day."""
-        first = first_day(today, self._settings.publication.jaren)
+        first = self._settings.publication.first(today)
         months = [p for p in calendar_periods(first, today) if p.soort == "maand"]
         if self.is_live:
             return frozenset(p.start for p in months) if self._changed else frozenset()

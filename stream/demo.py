@@ -12,7 +12,7 @@ import sys
 import webbrowser
 from collections.abc import Iterator
 from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 from itertools import islice
 from pathlib import Path
 from typing import Final
@@ -41,6 +41,8 @@ from zorgstroom.stream.tables import figures_table, tally_table
 
 _BATCH: Final = 1000
 _POLL_SECONDS: Final = 0.25
+_SHORTEST: Final = 240
+"""Days that the simulation takes at least: so that a quarter is closed before the page opens."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,11 +65,13 @@ def demo(settings: Settings, data: Path, messages: int, seed: int, live: Live | 
     """
     _fresh(data)
     last = settings.today or SystemClock().today() - timedelta(days=1)
+    # One year and its beginning: a stream of two more would take minutes to close.
+    first = date((last - timedelta(days=_SHORTEST)).year, 1, 1)
     begun = datetime.now(UTC)
     with progress_bar() as bar:
         task = bar.add_task("verzonnen Twente maken", total=None)
         simulation = generate(
-            Params(today=last, seed=seed, messages=messages, beginstand=True),
+            Params(today=last, start=first, seed=seed, messages=messages, beginstand=True),
             lambda done, total: bar.update(task, completed=done, total=total),
         )
     out.print(
@@ -83,6 +87,7 @@ def demo(settings: Settings, data: Path, messages: int, seed: int, live: Live | 
             "exact_database": "",
             "key": None,
             "key_file": None,
+            "publication": settings.publication.model_copy(update={"vanaf": first}),
         }
     )
     begin, end = (simulation.messages[at].moment for at in (0, -1))
@@ -126,11 +131,13 @@ def _take_in_past(
             done, _ = engine.process([Input(d.naam, "", d.inhoud) for d in batch])
             tally.add(done)
             bar.advance(task, len(batch))
+        seconds = (datetime.now(UTC) - begun).total_seconds()
         clock.moment = present.astimezone(UTC)
+        bar.add_task("cijfers beschermen en publiceren", total=None)
         engine.publish()
         if engine.is_live:
             engine.publish_timeliness()
-    out.print(tally_table(tally, (datetime.now(UTC) - begun).total_seconds()))
+    out.print(tally_table(tally, seconds))
     return deliveries
 
 

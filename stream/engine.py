@@ -13,7 +13,7 @@ from typing import Final, Self
 from zorgstroom.aggregations.derivation import derive
 from zorgstroom.aggregations.disclosure.protected import Snapshot
 from zorgstroom.aggregations.dossier import Dossier, load
-from zorgstroom.aggregations.periods import date_of, first_day
+from zorgstroom.aggregations.periods import date_of
 from zorgstroom.aggregations.regions import Region
 from zorgstroom.aggregations.retention import boundary, is_expired
 from zorgstroom.aggregations.update import gemeente_of
@@ -24,7 +24,7 @@ from zorgstroom.sinks.errors import SinkError, SinkUnavailableError
 from zorgstroom.sinks.measured import MeasuredPublication
 from zorgstroom.sinks.metrics import Metrics
 from zorgstroom.sinks.retry import PAUSES
-from zorgstroom.stream import keyfile
+from zorgstroom.stream import keyfile, protection
 from zorgstroom.stream.clock import Clock
 from zorgstroom.stream.closing import Closing, Months, Writer
 from zorgstroom.stream.errors import OperatorError, StateError
@@ -179,6 +179,7 @@ class Engine:
         if self.publisher.problem is None:
             for name in self.publisher.claims:
                 self.metrics.current(name, now)
+        protection.tell(self.publisher, self.metrics)
         if not self.monitor.due(now):
             return False
         self._closing.note(self.processor.recent.take_oldest(), now, today)
@@ -235,7 +236,7 @@ class Engine:
         """Forget the dossiers that retention no longer keeps; no figure changes by it."""
         # A calendar that is fixed on a later day, for a replay, must not make anything older.
         today = min(self.clock.today(), date_of(self.clock.now()))
-        first = first_day(today, self.settings.publication.jaren)
+        first = self.settings.publication.first(today)
         limit = boundary(today, self.settings.retention_years, first)
         expired = []
         for key, stored in self.store.dossiers.stored():
@@ -249,7 +250,7 @@ class Engine:
 
     def _refuse_forgotten_periods(self) -> None:
         """Refuse to publish periods whose dossiers retention has taken away."""
-        first = first_day(self.clock.today(), self.settings.publication.jaren)
+        first = self.settings.publication.first(self.clock.today())
         kept = self.store.property(_KEPT_FROM)
         if kept is not None and first.isoformat() < kept:
             raise StateError(

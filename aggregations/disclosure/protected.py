@@ -48,7 +48,7 @@ from zorgstroom.aggregations.dossier import Dossier, load
 from zorgstroom.aggregations.figures import Counts, RegionFigures
 from zorgstroom.aggregations.ledger import MATEN, BaseCell, Ledger
 from zorgstroom.aggregations.movements import Move
-from zorgstroom.aggregations.periods import Period, date_of, first_day
+from zorgstroom.aggregations.periods import Period, date_of
 from zorgstroom.aggregations.policy import Disclosure
 from zorgstroom.aggregations.products import PRODUCTS
 from zorgstroom.aggregations.publication import PublicationRules
@@ -63,6 +63,7 @@ _FLOWS: Final = tuple(maat for maat in MATEN if maat not in STOCKS)
 
 
 _DAY: Final = timedelta(days=1)
+_REASONS: Final = 50
 
 
 class Live(NamedTuple):
@@ -86,6 +87,13 @@ class Outcome:
     shown: int = 0
     reasons: list[str] = field(default_factory=list)
     """Kinds of the last failures; they say nothing of a cell."""
+    told: int = 0
+    """How many of the failures `take_failures` has given."""
+
+    def take_failures(self) -> list[str]:
+        """Return the kinds of the failures since the last call."""
+        new, self.told = self.failures - self.told, self.failures
+        return self.reasons[-new:] if new else []
 
 
 class ProtectedPublication:
@@ -246,7 +254,7 @@ class ProtectedPublication:
 
     def _bring_up(self, ledger: Ledger, changed: Iterable[BaseCell], today: date) -> None:
         if self._figures is None or self._figures.today != today:
-            self._figures = RegionFigures(self.region, first_day(today, self._rules.jaren), today)
+            self._figures = RegionFigures(self.region, self._rules.first(today), today)
             changed = [cell for cell in ledger.cells if cell.gemeente in self.region.gemeenten]
         self._figures.refresh(ledger, changed)
         self._touched = set()
@@ -548,7 +556,7 @@ class ProtectedPublication:
 
     def _failed(self, reason: str) -> None:
         self.outcome.failures += 1
-        self.outcome.reasons = [*self.outcome.reasons[-4:], reason]
+        self.outcome.reasons = [*self.outcome.reasons[-_REASONS:], reason]
 
     # The state
 

@@ -17,6 +17,7 @@ from zorgstroom.aggregations.regions import Region
 from zorgstroom.sinks.contract import Claim, Publication
 from zorgstroom.sinks.errors import SinkError
 from zorgstroom.sinks.metrics import Metrics
+from zorgstroom.stream import protection
 from zorgstroom.stream.clock import Clock
 from zorgstroom.stream.kafka.wire import partition_of
 from zorgstroom.stream.publisher import Owner, Publisher
@@ -196,6 +197,7 @@ class Publishing:
         if publisher.problem is None:
             for name in publisher.claims:
                 self._metrics.current(name, now)
+        protection.tell(publisher, self._metrics)
 
     async def _opened(self, partition: Partition, now: datetime) -> Publisher:
         assert self.places is not None

@@ -1,0 +1,30 @@
+"""What disclosure control did, told to metrics and log: numbers and kinds, never a cell."""
+
+import logging
+from typing import Final
+
+from zorgstroom.sinks.metrics import Metrics
+from zorgstroom.stream.publisher import Publisher
+
+_LOG: Final = logging.getLogger(__name__)
+
+
+def tell(publisher: Publisher, metrics: Metrics) -> None:
+    """Tell how many cells of each region are shown, withheld and held, and what failed closed."""
+    for regio, outcome in publisher.outcomes.items():
+        metrics.cells(
+            regio,
+            {
+                "getoond": outcome.shown,
+                "onderdrukt": outcome.withheld,
+                "aangehouden": outcome.held,
+            },
+        )
+        for reason in outcome.take_failures():
+            metrics.protection_failed(regio)
+            _LOG.error(
+                "Cijfers van %s konden niet veilig worden vernieuwd (%s). De laatste veilige "
+                "cijfers blijven staan.",
+                regio,
+                reason,
+            )
