@@ -90,7 +90,6 @@ def ingest(
             refused += bad
         emissions = run.publish_at_end(engine)
         problem = engine.publisher.problem
-        waits = not engine.publisher.due(engine.clock.now()) and not emissions
     seconds = time.monotonic() - begun
     if as_json:
         click.echo(
@@ -112,8 +111,8 @@ def ingest(
         out.print(tally_table(total, seconds))
         show_refusals(refused)
         out.print(settings.disclosure.warning, style="yellow", markup=False)
-        if waits:
-            out.print("Er is nog niet gepubliceerd: dat gebeurt op het volgende vaste moment.")
+        if not emissions and not problem:
+            out.print(f"Er is nu niets nieuws gepubliceerd. {_next_moment(settings)}")
         hint = f"Bekijk de cijfers met: zorgstroom figures --data {data}"
         out.print(hint, markup=False, soft_wrap=True)
     if problem:
@@ -121,6 +120,17 @@ def ingest(
             f"De berichten zijn veilig verwerkt, maar de cijfers zijn niet gepubliceerd: {problem} "
             "Voer de opdracht later opnieuw uit; niets telt dubbel."
         )
+
+
+def _next_moment(settings: Settings) -> str:
+    """Say when figures may be renewed again."""
+    if settings.disclosure.policy == "geen":
+        return "De cijfers waren al bij, of het volgende vaste moment is nog niet geweest."
+    moment = settings.disclosure.grid.next(SystemClock().now())
+    return (
+        "Cijfers worden alleen op vaste momenten vernieuwd; het volgende is "
+        f"{moment:%d-%m-%Y %H:%M}. Voer de opdracht daarna opnieuw uit, of gebruik serve."
+    )
 
 
 def show_refusals(refused: Sequence[Refusal]) -> None:

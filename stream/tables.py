@@ -52,6 +52,7 @@ def figures_table(rows: Sequence[Row], title: str) -> Table:
     for maat in MATEN:
         table.add_column(maat, justify="right", min_width=len(maat))
     table.add_column("", min_width=len("definitief"))
+    asked = {str(found["maat"]) for found in rows}
     lines: dict[_Line, dict[str, Row]] = {}
     for found in rows:
         soort, gebied, wet, niveau, product, kind, start = (
@@ -72,7 +73,7 @@ def figures_table(rows: Sequence[Row], title: str) -> Table:
         table.add_row(
             product_name(wet, niveau, product),
             *period,
-            *(_count(maten.get(maat)) for maat in MATEN),
+            *(_count(maten.get(maat)) if maat in asked else "" for maat in MATEN),
             str(next(iter(maten.values()))["status"]),
         )
     return table
@@ -149,9 +150,8 @@ def _order(key: _Line) -> tuple[object, ...]:
 
 
 def _count(found: Row | None) -> str:
-    if found is None:
-        return ""
-    waarde = found["waarde"]
+    # A figure that was never published is as little known as one that is withheld.
+    waarde = None if found is None else found["waarde"]
     return NIET_BESCHIKBAAR if waarde is None else _thousands(int(str(waarde)))
 
 

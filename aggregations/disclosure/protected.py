@@ -478,8 +478,11 @@ class ProtectedPublication:
         candidates = np.array(
             [not self._rows.is_closed(cell) and self._has_enough(cell) for cell in own.cells]
         )
+        candidates &= values >= rule.threshold
+        if not candidates.any():
+            return None  # nothing is shown, so nothing is told
         try:
-            return self._made(own, values, candidates & (values >= rule.threshold))
+            return self._made(own, values, candidates)
         except BudgetError as error:
             self._failed(str(error))
             return error
