@@ -60,7 +60,7 @@ export function showNow(body, area) {
   }
   tile("berichten", decimal(tempo.per_seconde), `${count(taken)} sinds de start`);
   draw(tempo.reeks);
-  tile("afgekeurd", count(refused), tempo.afgekeurd_minuut ? `${count(tempo.afgekeurd_minuut)} in de laatste minuut` : "geen in de laatste minuut");
+  tile("afgekeurd", count(refused), `laatste minuut: ${count(tempo.afgekeurd_minuut)}`);
 
   const waiting = status.achterstand?.berichten ?? status.inbox?.wachtend;
   const what = status.inbox ? (status.inbox.stroom ? "uit de stroom" : waiting === 1 ? "bestand in de inbox" : "bestanden in de inbox") : "in Kafka";
