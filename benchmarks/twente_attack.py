@@ -34,6 +34,7 @@ from zorgstroom.aggregations.disclosure.replay import Replay, Written
 from zorgstroom.aggregations.disclosure.table import Ints, Mask, Protected
 from zorgstroom.aggregations.policy import Disclosure
 from zorgstroom.aggregations.publication import PublicationRules
+from zorgstroom.aggregations.results import Emission
 
 RESULTS = Path(__file__).parent / "results" / "twente_attack.jsonl"
 RULE = Disclosure().rule
@@ -54,7 +55,7 @@ class Programme:
     """The linear programme of an attacker: unknowns of 0 and more, and what is known of them."""
 
     def __init__(self, size: int, equations: Sequence[Equation]) -> None:
-        self._solver = highspy.Highs()
+        self._solver: Any = highspy.Highs()  # type: ignore[no-untyped-call]
         self._solver.silent()
         self._solver.setOptionValue("threads", 1)
         lp = highspy.HighsLp()
@@ -212,25 +213,31 @@ def together(moments: Sequence[Seen], tally: Counter[str]) -> None:
 
 
 def by_table(moments: Sequence[Sequence[Made]]) -> dict[str, list[Seen]]:
+    """Return the systems of some moments by their table; that of a close meets no other moment."""
     found: dict[str, list[Seen]] = defaultdict(list)
     for systems in moments:
         for made in systems:
-            if len(made[0].cells) < CLOSE:
-                found[made[0].name].append(seen(made))
+            found[made[0].name].append(seen(made))
     return found
 
 
-CLOSE = 150
-"""Cells from which on a system is that of a close: it meets no other moment in a window."""
+def closed_in(emission: Emission) -> set[date]:
+    """Return the months that an emission closes."""
+    return {
+        cell.start
+        for cell, _, status, _ in year.rows(emission)
+        if cell.soort == "maand" and status == "definitief"
+    }
 
 
 def attacked(kept: year.Kept, pairs: int, seed: int = 1) -> dict[str, Any]:
     """Attack every system, every window of three, and `pairs` of emissions."""
     begun = time.perf_counter()
     live, closes, windows, random_pairs = (Counter[str]() for _ in range(4))
-    for systems in kept.systems:
+    for emission, systems in zip(kept.emissions, kept.systems, strict=True):
+        months = closed_in(emission)
         for made in systems:
-            close = len(made[0].cells) >= CLOSE
+            close = made[0].cells[0].start in months
             (closes if close else live)["systems"] += 1
             alone(seen(made), closes if close else live)
     for at in range(len(kept.systems) - 2):
@@ -240,7 +247,7 @@ def attacked(kept: year.Kept, pairs: int, seed: int = 1) -> dict[str, Any]:
                 windows["joint systems"] += 1
                 together(moments, windows)
     chance = random.Random(seed)
-    names = [{m[0].name for m in systems if len(m[0].cells) < CLOSE} for systems in kept.systems]
+    names = [{made[0].name for made in systems} for systems in kept.systems]
     tries = 0
     while random_pairs["pairs"] < pairs and tries < 100_000:
         tries += 1
@@ -304,7 +311,8 @@ class Weak(year.Watched):
 
     contributors = True
     complementary = True
-    thin: list[int] = []  # noqa: RUF012
+    thin: list[int]
+    """How many dossiers changed each figure that was renewed and came out otherwise."""
 
     def _has_enough(self, cell: Cell) -> bool:
         return super()._has_enough(cell) if self.contributors else True
@@ -335,14 +343,12 @@ def weak(
     told: list[year.Told], *, contributors: bool, complementary: bool, every_message: bool = False
 ) -> dict[str, Any]:
     """Publish the stream by weaker rules and attack that."""
-    kind = type(
-        "Weaker",
-        (Weak,),
-        {"contributors": contributors, "complementary": complementary, "thin": []},
-    )
     disclosure = Disclosure(grid=Always()) if every_message else Disclosure()
     town = year.Town(disclosure, SHORT)
-    town.publication = kind(year.REGION, SHORT, disclosure, town.definitions, clock=time.monotonic)
+    publication = Weak(year.REGION, SHORT, disclosure, town.definitions, clock=time.monotonic)
+    publication.contributors, publication.complementary = contributors, complementary
+    publication.thin = []
+    town.publication = publication
     begun = time.perf_counter()
     if every_message:
         first = datetime(2025, 1, 20, 7, tzinfo=UTC)
@@ -355,7 +361,7 @@ def weak(
     else:
         year.run(town, told, UNTIL)
     made = round(time.perf_counter() - begun, 1)
-    thin = np.array(kind.thin)
+    thin = np.array(publication.thin)
     return {
         "publish_seconds": made,
         "failures": town.publication.outcome.failures,

@@ -78,10 +78,8 @@ def one(connection: Connection, condition: str, order: str = "versie DESC") -> s
 def change(connection: Connection, row: str, **columns: str) -> None:
     """Write a row of the history again with other values, as only its owner could."""
     changed = ", ".join(f"{value} AS {name}" for name, value in columns.items())
-    connection.run(
-        f"INSERT INTO {HISTORY} SELECT * REPLACE ({changed}) FROM {HISTORY} WHERE {row} "
-        "SETTINGS prefer_column_name_to_alias = 1"
-    )
+    chosen = f"SELECT * FROM {HISTORY} WHERE {row}"
+    connection.run(f"INSERT INTO {HISTORY} SELECT * REPLACE ({changed}) FROM ({chosen})")
 
 
 LIVE = "status = 'voorlopig' AND periode_soort = 'maand' AND gebied_soort = 'gemeente'"
