@@ -14,11 +14,8 @@ from dataclasses import dataclass, field
 from datetime import UTC, date, datetime, timedelta
 from uuid import uuid4
 
-from zorgstroom.aggregations.disclosure.protected import (
-    Outcome,
-    ProtectedPublication,
-    Snapshot,
-)
+from zorgstroom.aggregations.disclosure.outcome import Outcome
+from zorgstroom.aggregations.disclosure.protected import ProtectedPublication, Snapshot
 from zorgstroom.aggregations.ledger import BaseCell, Ledger
 from zorgstroom.aggregations.movements import Indicaties, Move
 from zorgstroom.aggregations.policy import Disclosure

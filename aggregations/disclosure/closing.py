@@ -2,8 +2,8 @@
 The close of a month, and of the longer periods that end with it: which systems that makes.
 
 Both who publishes and who attacks the publication ask here, so they weigh the same cells together:
-`actief` of a month by itself; of the other measures the month with all earlier months of its year
-and the longer periods, when one of those closes too.
+`actief` of a month by itself; of the other measures the month, with what the longest period that
+closes with it is made of.
 """
 
 from collections.abc import Callable, Collection
@@ -92,16 +92,12 @@ def _stock(
 def _flow(
     plan: Plan, wet: str, maat: Maat, month: date, closed: Collection[Span]
 ) -> list[tuple[Tabel, frozenset[Level], bool]]:
-    now = closing_spans(month, closed)
+    now = [span for span in closing_spans(month, closed) if span.soort not in plan.summed]
     before: list[Span] = []
     if len(now) > 1:
-        before = [
-            span
-            for span in closed
-            if span.soort in ("maand", *LONGER)
-            and span.start.year == month.year
-            and last_day(span) < month
-        ]
+        # What the longest of them is made of: nothing else is laid beside it.
+        before = [span for span in closed if now[-1].start <= span.start and last_day(span) < month]
+        before = [span for span in before if span.soort in ("maand", *LONGER)]
     order = {soort: at for at, soort in enumerate(("maand", *LONGER))}
     spans = sorted([*before, *now], key=lambda span: (order[span.soort], span.start))
     return [

@@ -69,6 +69,12 @@ class Plan:
     )
     """The same for measures that are counted over a period."""
 
+    summed: frozenset[PeriodeSoort] = frozenset({"jaar"})
+    """
+    Kinds of period of which flows are the sum of the published parts, also at the close. A year as
+    a table of its own would show a little more and take minutes to protect.
+    """
+
     @property
     def live(self) -> frozenset[Level]:
         """Levels with figures while a period runs."""

@@ -7,21 +7,21 @@ the independent check has not seen; when that fails or takes too long, what stan
 """
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import replace
 from datetime import date, datetime, timedelta
-from typing import Final, NamedTuple
+from typing import Final
 
 import numpy as np
 
 from zorgstroom.aggregations.definitions import Definitions
-from zorgstroom.aggregations.derivation import derive
 from zorgstroom.aggregations.disclosure.certificate import certified
 from zorgstroom.aggregations.disclosure.closing import WETTEN, closing_frames, closing_spans
-from zorgstroom.aggregations.disclosure.contributors import Contributors, Indicaties, Stand, Stood
+from zorgstroom.aggregations.disclosure.contributors import Contributors, Stand
+from zorgstroom.aggregations.disclosure.following import close, sum_up
 from zorgstroom.aggregations.disclosure.grid import Passed
+from zorgstroom.aggregations.disclosure.outcome import Outcome
 from zorgstroom.aggregations.disclosure.plan import (
     DEFAULT,
-    LONGER,
     MONTHS_OF,
     STOCKS,
     Cell,
@@ -36,7 +36,8 @@ from zorgstroom.aggregations.disclosure.plan import (
     running,
 )
 from zorgstroom.aggregations.disclosure.release import NO_FIGURE, Frame, frame, release
-from zorgstroom.aggregations.disclosure.rows import Draft, Row, Rows
+from zorgstroom.aggregations.disclosure.rows import Draft, Rows
+from zorgstroom.aggregations.disclosure.standing import Frozen, Live, as_closed, standing, stood
 from zorgstroom.aggregations.disclosure.table import (
     BudgetError,
     DisclosureError,
@@ -44,7 +45,7 @@ from zorgstroom.aggregations.disclosure.table import (
     Mask,
     Protected,
 )
-from zorgstroom.aggregations.dossier import Dossier, load
+from zorgstroom.aggregations.dossier import load
 from zorgstroom.aggregations.figures import Counts, RegionFigures
 from zorgstroom.aggregations.ledger import MATEN, BaseCell, Ledger
 from zorgstroom.aggregations.movements import Move
@@ -57,43 +58,9 @@ from zorgstroom.aggregations.results import Emission, SeriesValues
 
 Snapshot = Sequence[tuple[str, bytes]]
 """Dossiers of a region: key and stored form."""
-Frozen = dict[str, Counts]
-"""Exact counts of one month at its close: per area `values[product, maat]`."""
-_FLOWS: Final = tuple(maat for maat in MATEN if maat not in STOCKS)
 
 
 _DAY: Final = timedelta(days=1)
-_REASONS: Final = 50
-
-
-class Live(NamedTuple):
-    """The figure that stands of a live cell."""
-
-    waarde: int
-    tijd: datetime
-    """When it was made."""
-
-
-@dataclass(slots=True)
-class Outcome:
-    """How the last evaluations went, for whoever watches the process."""
-
-    failures: int = 0
-    """Systems of cells that could not be protected or checked in time."""
-    held: int = 0
-    """Live cells that were up for renewal and keep their figure."""
-    withheld: int = 0
-    """Published cells without a figure."""
-    shown: int = 0
-    reasons: list[str] = field(default_factory=list)
-    """Kinds of the last failures; they say nothing of a cell."""
-    told: int = 0
-    """How many of the failures `take_failures` has given."""
-
-    def take_failures(self) -> list[str]:
-        """Return the kinds of the failures since the last call."""
-        new, self.told = self.failures - self.told, self.failures
-        return self.reasons[-new:] if new else []
 
 
 class ProtectedPublication:
@@ -141,6 +108,8 @@ class ProtectedPublication:
         self._frozen: dict[date, Frozen] = {}
         self._snapshot: Snapshot | None = None
         self._close_failed = False
+        self._slow: set[date] = set()
+        """Months of which the protection took too long once."""
         self._touched: set[BaseCell] = set()
         self._column: dict[Span, int] = {}
         self._draft: Draft | None = None
@@ -230,7 +199,7 @@ class ProtectedPublication:
             proofs += self._close(draft, month)
         if passed.moment:
             proofs += self._renew(draft, passed)
-        self._sum_up(draft)
+        sum_up(draft, self._plan, self._months())
         if not draft.rows and not passed.moment:
             return None
         self._draft = draft
@@ -391,31 +360,6 @@ class ProtectedPublication:
 
         self._taken.append(take)
 
-    def _sum_up(self, draft: Draft) -> None:
-        """Write the longer periods that still run as the sum of their published months."""
-        months = set(self._months())
-        years = sorted({month.year for month in months})
-        for year in years:
-            for soort in LONGER:
-                for first in range(1, 13, MONTHS_OF[soort]):
-                    span = Span(soort, date(year, first, 1))
-                    parts = [month for month in months_of(span) if month in months]
-                    if parts:
-                        self._sum_of(draft, span, parts)
-
-    def _sum_of(self, draft: Draft, span: Span, months: Sequence[date]) -> None:
-        for wet in WETTEN:
-            for maat in _FLOWS:
-                for cell in cells(
-                    self.region, Tabel(wet, maat, span.soort, span.start), self._plan.live
-                ):
-                    if self._rows.is_closed(cell) or cell in draft.rows:
-                        continue
-                    of = [draft.value(cell._replace(soort="maand", start=m)) for m in months]
-                    whole = [waarde for waarde in of if waarde is not None]
-                    if len(whole) == len(of) and sum(whole) != self._rows.value(cell):
-                        draft.show(cell, sum(whole))
-
     # At a close
 
     def _closable(self) -> Iterator[date]:
@@ -452,14 +396,16 @@ class ProtectedPublication:
         for own in systems:
             found = self._closed(own)
             if isinstance(found, BudgetError):
-                del self._frozen[month]
-                self._close_failed = True
-                return []  # as a whole, another time
+                if month not in self._slow:
+                    del self._frozen[month]
+                    self._close_failed = True
+                    self._slow.add(month)
+                    return []  # as a whole, at the next moment
+                found = None  # and then without: what comes after must not wait for it
             rows.append((own, found))
             if found is not None:
                 proofs.append((own, found))
-        for own, found in rows:
-            self._close_rows(draft, own, found, month, spans)
+        close(draft, self._plan, spans, rows, self._last)
         self._taken.append(lambda: self._closed_for_good(month))
         return proofs
 
@@ -469,11 +415,11 @@ class ProtectedPublication:
         try:
             values = np.array([self._true(cell) for cell in own.cells], np.int64)
         except KeyError:
-            self._failed("no counts of an earlier month")
+            self.outcome.failed("no counts of an earlier month")
             return None
         if (own.known & (values != own.last)).any():
             # Dossiers were erased: what stands can no longer be derived.
-            self._failed("other counts of an earlier month")
+            self.outcome.failed("other counts of an earlier month")
             return None
         candidates = np.array(
             [not self._rows.is_closed(cell) and self._has_enough(cell) for cell in own.cells]
@@ -484,38 +430,11 @@ class ProtectedPublication:
         try:
             return self._made(own, values, candidates)
         except BudgetError as error:
-            self._failed(str(error))
+            self.outcome.failed(str(error))
             return error
         except DisclosureError as error:
-            self._failed(str(error))
+            self.outcome.failed(str(error))
             return None
-
-    def _close_rows(
-        self,
-        draft: Draft,
-        own: Frame,
-        found: Protected | None,
-        month: date,
-        spans: Sequence[Span],
-    ) -> None:
-        closing = {(span.soort, span.start) for span in spans}
-        for at, cell in enumerate(own.cells):
-            if (cell.soort, cell.start) not in closing:
-                continue
-            under = [cell]
-            if cell.maat in STOCKS:
-                under = [cell._replace(soort=s.soort, start=s.start) for s in spans]
-            for row in under:
-                level = (self._kind(row.gebied), PRODUCTS[row.product].niveau)
-                if level not in levels(self.region, self._plan.closing(row.maat, row.soort)):
-                    continue
-                held = self._last.get(cell)
-                if found is not None and found.shown[at]:
-                    draft.show(row, int(found.values[at]), "definitief")
-                elif held is not None:
-                    draft.hold(row, held.waarde, held.tijd, "definitief")
-                else:
-                    draft.withhold(row, "definitief")
 
     def _closed_for_good(self, month: date) -> None:
         for cell in [cell for cell in self._last if cell.start == month]:
@@ -523,7 +442,7 @@ class ProtectedPublication:
                 continue  # it runs on
             del self._last[cell]
             self._contributors.forget(cell)
-        if month.month == 12:
+        if month.month % MONTHS_OF["halfjaar"] == 0:  # nothing later is laid beside these
             self._frozen = {m: counts for m, counts in self._frozen.items() if m > month}
 
     def _last_of(self, cell: Cell) -> int | None:
@@ -544,7 +463,7 @@ class ProtectedPublication:
         try:
             return self._made(own, values, candidates)
         except DisclosureError as error:
-            self._failed(str(error))
+            self.outcome.failed(str(error))
             return None
 
     def _made(self, own: Frame, values: Ints, candidates: Mask) -> Protected:
@@ -556,10 +475,6 @@ class ProtectedPublication:
             clock=self._clock,
             budget=self._disclosure.budget_seconds,
         )
-
-    def _failed(self, reason: str) -> None:
-        self.outcome.failures += 1
-        self.outcome.reasons = [*self.outcome.reasons[-_REASONS:], reason]
 
     # The state
 
@@ -582,129 +497,18 @@ class ProtectedPublication:
     def _restore(self, snapshot: Snapshot) -> None:
         """Take up the state from what was published and from the dossiers."""
         assert self._figures is not None
-        closed = self._rows.closed
-        made = self._live(closed)
+        self._last, made = standing(self._rows, self._plan, self._months(), self._figures.today)
         self._contributors.changes.clear()
         dossiers = [
-            _stood(key, load(stored), self._definitions)
+            stood(key, load(stored), self._definitions)
             for key, stored in snapshot
             if key[:4] in self.region.gemeenten
         ]
         self._contributors.since(made, dossiers, self._figures.today.toordinal())
-        years = {month.year for month in self._months() if Span("maand", month) not in closed}
+        closed = self._rows.closed
         open_ = {
             span.start: versie
             for span, versie in closed.items()
-            if span.soort == "maand"
-            and (
-                span.start.year in years or Span("jaar", date(span.start.year, 1, 1)) not in closed
-            )
+            if span.soort == "maand" and running(span.start)[2] not in closed
         }
-        self._frozen = self._as_closed(open_, dossiers)
-
-    def _live(self, closed: dict[Span, int]) -> dict[Cell, tuple[int, int]]:
-        """Find which live cells have a figure; return when it was made, and know it in `_last`."""
-        assert self._figures is not None
-        self._last = {}
-        made: dict[Cell, tuple[int, int]] = {}
-        months = self._months()
-        for wet in WETTEN:
-            for maat in MATEN:
-                for month in months:
-                    if Span("maand", month) in closed:
-                        continue
-                    for cell in cells(
-                        self.region, Tabel(wet, maat, "maand", month), self._plan.live
-                    ):
-                        self._take_up(cell, months, made)
-        return made
-
-    def _take_up(
-        self, cell: Cell, months: Sequence[date], made: dict[Cell, tuple[int, int]]
-    ) -> None:
-        found = self._last_stock(cell, months) if cell.maat in STOCKS else self._rows.rows.get(cell)
-        if found is not None and found.waarde is not None:
-            self._last[cell] = Live(found.waarde, found.tijd)
-            day = min(date_of(found.tijd), last_day(Span("maand", cell.start)), self._today)
-            made[cell] = (found.versie, day.toordinal())
-
-    def _last_stock(self, cell: Cell, months: Sequence[date]) -> Row | None:
-        """
-        Return the last figure of a stock that was made by the end of a month.
-
-        It ran on from wherever it was made, and longer periods keep it when its month has closed.
-        Where those have closed too, the figure of the close takes its place: fewer dossiers changed
-        since, so that is held longer than need be and never renewed too early.
-        """
-        end = last_day(Span("maand", cell.start))
-        spans = {span for month in months if month <= cell.start for span in running(month)}
-        rows = [
-            (span, row)
-            for span in spans
-            if (row := self._rows.rows.get(cell._replace(soort=span.soort, start=span.start)))
-        ]
-        # The row of a longer period may be of a later month.
-        live = [
-            row
-            for span, row in rows
-            if row.status == "voorlopig"
-            and (span.soort == "maand" or cell.start == months[-1] or date_of(row.tijd) <= end)
-        ]
-        if live:
-            return max(live, key=lambda row: row.tijd)
-        closed = [
-            (last_day(span), row)
-            for span, row in rows
-            if row.status == "definitief" and last_day(span) <= end
-        ]
-        return max(closed, key=lambda pair: pair[0])[1] if closed else None
-
-    @property
-    def _today(self) -> date:
-        """The day up to which figures count now."""
-        assert self._figures is not None
-        return self._figures.today
-
-    def _as_closed(self, months: dict[date, int], dossiers: Iterable[Stood]) -> dict[date, Frozen]:
-        """Count the flows of closed months as they stood at their closes (month to `versie`)."""
-        if not months:
-            return {}
-        ledgers = {month: Ledger() for month in months}
-        for dossier in dossiers:
-            for month, versie in months.items():
-                stood = dossier.at(None if dossier.newest < versie else versie)
-                first = month.toordinal()
-                last = last_day(Span("maand", month)).toordinal()
-                touched = frozenset(
-                    one
-                    for one in stood
-                    if first <= one.begin <= last
-                    or (one.einde is not None and first <= one.einde <= last)
-                )
-                ledgers[month].apply(dossier.key, frozenset(), touched)
-        found: dict[date, Frozen] = {}
-        for month, ledger in ledgers.items():
-            figures = RegionFigures(self.region, month, last_day(Span("maand", month)))
-            figures.refresh(ledger, ledger.cells)
-            at = [(p.soort, p.start) for p in next(iter(figures.areas.values())).periods].index(
-                ("maand", month)
-            )
-            found[month] = {
-                gebied: area.values[:, :, at].copy() for gebied, area in figures.areas.items()
-            }
-        return found
-
-
-def _stood(key: str, dossier: Dossier, definitions: Definitions) -> Stood:
-    arrived = sorted({message.emissie for message in dossier.messages})
-    known: dict[int, Indicaties] = {}
-
-    def at(versie: int | None) -> Indicaties:
-        # The same messages had arrived before all emissions between two that a message carries.
-        count = len(arrived) if versie is None else sum(number < versie for number in arrived)
-        if count not in known:
-            before = None if count == len(arrived) else arrived[count]
-            known[count] = derive(dossier, definitions, before_emission=before).indicaties
-        return known[count]
-
-    return Stood(key, key[:4], at, arrived[-1] if arrived else 0)
+        self._frozen = as_closed(self.region, open_, dossiers)

@@ -29,6 +29,7 @@ from zorgstroom.aggregations.disclosure.plan import (
     cells,
     levels,
     months_of,
+    parts_of,
 )
 from zorgstroom.aggregations.disclosure.release import Frame, frame
 from zorgstroom.aggregations.disclosure.table import Ints, Mask
@@ -313,7 +314,23 @@ class Replay:
             self._region, self._plan, months[0], self._closed, self._last_of, self._is_known
         ):
             moment.systems += self._closed_system(moment, own, spans, closing, proofs)
+        self._check_sums(moment, closing)
         self._closed.update(spans)
+
+    def _check_sums(self, moment: Moment, closing: Mapping[Cell, Entry]) -> None:
+        """Find closed figures of a summed period that are not the sum of its published parts."""
+        for cell, entry in closing.items():
+            if cell.soort not in self._plan.summed or cell.maat in STOCKS or entry.waarde is None:
+                continue
+            moment.derived += 1
+            parts = [
+                cell._replace(soort=part.soort, start=part.start)
+                for part in parts_of(Span(cell.soort, cell.start))
+            ]
+            rows = [closing.get(part) or self._rows.get(part) for part in parts]
+            whole = [row.waarde for row in rows if row is not None and row.waarde is not None]
+            if len(whole) < len(parts) or sum(whole) != entry.waarde:
+                moment.findings.append(Finding("niet afgeleid", cell))
 
     def _asked(self, spans: list[Span]) -> set[Cell]:
         """Return every cell that must be told of at a close."""

@@ -72,10 +72,10 @@ def test_a_flow_is_weighed_with_the_earlier_months_of_what_it_closes() -> None:
     assert [r for r in own.relations if r.table is None]
 
 
-def test_a_year_is_weighed_with_all_its_months() -> None:
+def test_a_half_year_is_weighed_with_all_its_months_and_a_year_is_only_a_sum() -> None:
     own = frames(12, spans_until(12))["Jw uitstroom maand 2025-12-01"]
     kinds = [span.soort for span in spans_of(own)]
-    assert [kinds.count(k) for k in ("maand", "kwartaal", "halfjaar", "jaar")] == [12, 4, 2, 1]
+    assert [kinds.count(k) for k in ("maand", "kwartaal", "halfjaar", "jaar")] == [6, 2, 1, 0]
 
 
 def test_a_stock_is_that_of_its_last_day_with_all_that_longer_periods_show() -> None:
