@@ -605,8 +605,14 @@ class ProtectedPublication:
     ) -> None:
         of = [cell]
         if cell.maat in STOCKS:
-            # The latest month in which the stock was published: it ran on from there.
-            of = [cell._replace(start=m) for m in reversed(months) if m <= cell.start]
+            # The latest month in which the stock was published: it ran on from there. When that
+            # has closed, the longer periods that run still tell its last live figure.
+            of = [
+                row
+                for m in reversed(months)
+                if m <= cell.start
+                for row in self._live_rows(cell._replace(start=m))
+            ]
         for one in of:
             row = self._rows.rows.get(one)
             if row is None or row.status == "definitief":
