@@ -28,7 +28,14 @@ import numpy as np
 import benchmarks.twente_year as year
 from zorgstroom.aggregations.disclosure.grid import Grid, Passed
 from zorgstroom.aggregations.disclosure.judging import judge, scopes_of
-from zorgstroom.aggregations.disclosure.plan import DEFAULT, Cell
+from zorgstroom.aggregations.disclosure.plan import (
+    DEFAULT,
+    MONTHS_OF,
+    Cell,
+    Span,
+    ending_with,
+    months_of,
+)
 from zorgstroom.aggregations.disclosure.release import NO_FIGURE, Frame
 from zorgstroom.aggregations.disclosure.replay import Replay, Written
 from zorgstroom.aggregations.disclosure.table import Ints, Mask, Protected
@@ -269,6 +276,94 @@ def attacked(kept: year.Kept, pairs: int, seed: int = 1) -> dict[str, Any]:
     }
 
 
+def stock_and_flow(kept: year.Kept) -> dict[str, Any]:
+    """
+    Lay `actief` at the ends of a longer period beside its instroom and uitstroom.
+
+    Late messages, and an Einddatum on the last day, keep the sum from being exact; the attacker
+    here guesses right for which cells it is, and knows nothing of the others. Per year: of what
+    ended before the stream began nothing is told, so the first year has no uitstroom.
+    """
+    tally: dict[int, Counter[str]] = defaultdict(Counter)
+    closed: dict[tuple[str, str, date], Seen] = {}
+    for emission, systems in zip(kept.emissions, kept.systems, strict=True):
+        months = closed_in(emission)
+        for made in systems:
+            first = made[0].cells[0]
+            end = date.fromisoformat(made[0].name.rsplit(" ", 1)[1])
+            if end in months:
+                closed[first.wet, first.maat, end] = seen(made)
+    for (wet, maat, end), stock in sorted(closed.items(), key=lambda item: item[0][2]):
+        flows = [closed.get((wet, other, end)) for other in ("instroom", "uitstroom")]
+        if maat != "actief" or None in flows:
+            continue
+        for span in ending_with(end)[1:]:
+            before = closed.get((wet, maat, months_of(_before(span))[-1]))
+            if before is not None:
+                _linked([before, stock, *(one for one in flows if one)], span, tally[end.year])
+    return {str(number): dict(found) for number, found in tally.items()}
+
+
+def _before(span: Span) -> Span:
+    months = MONTHS_OF[span.soort]
+    at = span.start.year * 12 + span.start.month - 1 - months
+    return span._replace(start=date(at // 12, at % 12 + 1, 1))
+
+
+def _linked(systems: Sequence[Seen], span: Span, tally: Counter[str]) -> None:
+    rows: list[Equation] = []
+    columns: list[dict[int, int]] = []
+    size = 0
+    before, now, *flows = systems
+    for one in systems:
+        # Of the flows the table of this period alone: its parts are attacked with `alone`.
+        here = [one is before or one is now or c[3:] == span for c in one.frame.cells]
+        hidden = np.flatnonzero(~one.shown & np.array(here)).tolist()
+        columns.append({cell: size + at for at, cell in enumerate(hidden)})
+        size += len(hidden)
+        inside = [r for r in one.frame.relations if all(here[cell] for cell, _ in r.terms)]
+        rows += equations(one, inside, columns[-1])
+    there = {(cell.gebied, cell.product): at for at, cell in enumerate(before.frame.cells)}
+    for at, cell in enumerate(now.frame.cells):
+        then = there.get((cell.gebied, cell.product))
+        places = [
+            flow.frame.place.get(
+                cell._replace(maat=maat, soort=span.soort, start=span.start)  # type: ignore[arg-type]
+            )
+            for maat, flow in zip(("instroom", "uitstroom"), flows, strict=True)
+        ]
+        if then is None or None in places:
+            continue
+        terms, rest = [], 0
+        for one, column, place, times in zip(
+            systems, columns, (then, at, *places), (1, -1, 1, -1), strict=True
+        ):
+            assert place is not None
+            if place in column:
+                terms.append((column[place], times))
+            else:
+                rest -= times * int(one.true[place])
+        tally["cells with both ends and both flows"] += 1
+        gap = sum(
+            times * int(one.true[place])
+            for one, place, times in zip(systems, (then, at, *places), (1, -1, 1, -1), strict=True)
+            if place is not None
+        )
+        tally["of which the sum is exact"] += gap == 0
+        if terms and gap == 0:
+            rows.append(Equation(tuple(terms), rest, rest))
+    programme = Programme(size, rows)
+    for one, column in zip(systems, columns, strict=True):
+        for small in [cell for cell in column if one.true[cell] < T]:
+            tally["small cells attacked"] += 1
+            if programme.covers(column[small], int(one.ends[0][small]), int(one.ends[1][small])):
+                continue
+            least, most = programme.interval(column[small])
+            tally["narrower than the rule"] += 1
+            tally["fewer than 5 values"] += most - least + NEAR < RULE.breadth - 1
+            tally["exact"] += most - least < NEAR
+
+
 def certificates(kept: year.Kept) -> dict[str, Any]:
     """Replay the published rows alone, and verify every certificate by addition."""
     found: Counter[str] = Counter()
@@ -395,7 +490,12 @@ def main() -> None:
     if asked.year:
         kept, _ = pickle.loads(asked.year.read_bytes())
         lines.append(
-            {"what": "year", "certificates": certificates(kept), **attacked(kept, pairs=50)}
+            {
+                "what": "year",
+                "certificates": certificates(kept),
+                **attacked(kept, pairs=50),
+                "stock and flow at closes": stock_and_flow(kept),
+            }
         )
         tell(lines[-1])
     if asked.stream:
