@@ -486,6 +486,7 @@ class ProtectedPublication:
         spans: Sequence[Span],
     ) -> None:
         closing = {(span.soort, span.start) for span in spans}
+        last = last_day(spans[0])
         for at, cell in enumerate(own.cells):
             if (cell.soort, cell.start) not in closing:
                 continue
@@ -497,6 +498,8 @@ class ProtectedPublication:
                 if level not in levels(self.region, self._plan.closing(row.maat, row.soort)):
                     continue
                 held = self._last.get(cell)
+                if held is not None and cell.maat in STOCKS and date_of(held.tijd) > last:
+                    held = None  # of a later day: see `_last_stock`
                 if found is not None and found.shown[at]:
                     draft.show(row, int(found.values[at]), "definitief")
                 elif held is not None:
@@ -620,8 +623,8 @@ class ProtectedPublication:
         Return the last figure of a stock that was made by the end of a month.
 
         It ran on from wherever it was made, and longer periods keep it when its month has closed.
-        Where those have closed too, the figure of the close takes its place: fewer dossiers changed
-        since, so that is held longer than need be and never renewed too early.
+        Where it can no longer be read, the figure of a close takes its place: fewer dossiers
+        changed since, so that is held longer than need be and never renewed too early.
         """
         end = last_day(Span("maand", cell.start))
         spans = {span for month in months if month <= cell.start for span in running(month)}
@@ -639,6 +642,8 @@ class ProtectedPublication:
         ]
         if live:
             return max(live, key=lambda row: row.tijd)
+        if not any(date_of(row.tijd) <= end for row in self._rows.rows.values()):
+            return None  # nothing was published then
         closed = [
             (last_day(span), row)
             for span, row in rows
