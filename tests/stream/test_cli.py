@@ -19,8 +19,8 @@ def _apart(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     monkeypatch.setenv("ZORGSTROOM_TODAY", TODAY.isoformat())
     monkeypatch.setenv("COLUMNS", "100")
     # One moment a day: no run of a test meets another one. And little to close.
-    monkeypatch.setenv("ZORGSTROOM_PUBLICATION__JAREN", "0")
-    monkeypatch.setenv("ZORGSTROOM_PUBLICATION__NALOOP_DAGEN", "0")
+    monkeypatch.setenv("ZORGSTROOM_PUBLICATION__JAREN", "1")
+    monkeypatch.setenv("ZORGSTROOM_PUBLICATION__NALOOP_DAGEN", "364")
     for hour in ("EERSTE_UUR", "LAATSTE_UUR"):
         monkeypatch.setenv(f"ZORGSTROOM_DISCLOSURE__GRID__{hour}", "3")
 
@@ -81,7 +81,9 @@ def test_unless_asked_otherwise_no_count_is_shown_that_gives_a_small_one_away(
 ) -> None:
     folder = messages(tmp_path / "in")
     summary = json.loads(run("ingest", str(folder), "--json").stdout)
-    assert (summary["aanvaard"], summary["emissies"]) == (13, 2), "January, then February closes"
+    assert (summary["aanvaard"], summary["emissies"]) == (13, 2), (
+        "January, then February of 2025 closes"
+    )
     rows = json.loads(run("figures", "--periode", "2026", "--json").stdout)["cijfers"]
     shown = {(r["gebied"], r["product"], r["maat"]): r["waarde"] for r in rows}
     # Beside the total of Twente that of Enschede would tell that all others have nobody.

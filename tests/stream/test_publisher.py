@@ -282,7 +282,7 @@ def test_a_mark_of_the_threshold_alone_is_of_a_weaker_policy() -> None:
 # Under policy `drempel`
 
 MONDAY = datetime(2026, 1, 5, 8, tzinfo=UTC)
-"""Nine o'clock in Amsterdam: a moment of the grid. Nothing of this year waits for its close."""
+"""Nine o'clock in Amsterdam: a moment of the grid. Nothing waits for its close."""
 YEAR = replace(MONTH, gebied=("twente",), periode_soort=("jaar",), periode_vanaf=None)
 EXACT = replace(YEAR, gebied=("0153",))
 
@@ -295,7 +295,7 @@ class Protected:
         self.stored: dict[str, bytes] = {}
         self.ledger = Ledger(movements=Movements(MONDAY.toordinal() - 2))
         self.publisher = Publisher(
-            of("drempel", publication={"jaren": 0, "naloop_dagen": 0}),
+            of("drempel", publication={"jaren": 1, "naloop_dagen": 364}),
             place,
             exact,
             Owner("proef", 1),

@@ -19,7 +19,7 @@ T = 4
 SETTINGS = Settings.model_validate(
     {
         "disclosure": {"policy": "drempel", "threshold": T, "breadth": 2},
-        "publication": {"jaren": 0, "naloop_dagen": 0},
+        "publication": {"jaren": 1, "naloop_dagen": 364},
     }
 )
 MOMENTS = [
@@ -27,7 +27,7 @@ MOMENTS = [
     for day, hour in ((16, 7), (16, 9), (16, 16), (17, 16), (18, 16), (1, 7))
 ]
 MOMENTS[-1] = datetime(2026, 4, 1, 7, 10, tzinfo=UTC)
-"""Moments of March in Amsterdam (the last one of a day is 16:00 UTC), and the close of March."""
+"""Moments of March (the last of a day is 16:00 UTC), and the close of March 2025."""
 
 
 def lived(inputs: list[Input], data: Path, chance: random.Random | None) -> list[PublishedFigure]:

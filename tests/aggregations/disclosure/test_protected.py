@@ -220,7 +220,7 @@ def test_a_quarter_is_the_sum_of_its_months_as_they_were_closed() -> None:
     assert (found := town.shown("instroom", "kwartaal", JAN)) and found.status == "definitief"
     months = [town.value("instroom", "maand", m, gebied=ALMELO) for m in (JAN, FEB, MAR)]
     assert months == [16, 16, 12]
-    assert town.value("instroom", "kwartaal", JAN, gebied=ALMELO) == 44
+    assert town.value("instroom", "kwartaal", JAN) == 44 + 45 + 34
     summed = 0
     for figure in town.table.figures(Filter(periode_soort=("kwartaal",), maat=("instroom",))):
         if figure.status != "definitief" or figure.waarde is None:
@@ -313,6 +313,7 @@ def test_a_gemeente_outside_every_region_has_the_levels_of_a_region() -> None:
     assert town.value("actief", "maand", JAN, gebied="0599") == 63
 
 
+@pytest.mark.slow
 def test_a_year_ends_with_everything_that_ends_with_it() -> None:
     town = Town(rules=PublicationRules(jaren=1, naloop_dagen=40), first=date(2024, 1, 1))
     for month in range(1, 13):
@@ -393,12 +394,12 @@ def test_a_client_who_is_erased_between_closes_gives_nothing_away(restarted: boo
     if restarted:
         town.restart()
     town.publish(hour(date(2025, 5, 12)))
-    quarter = town.shown("instroom", "kwartaal", JAN, gebied=ALMELO)
+    quarter = town.shown("instroom", "kwartaal", JAN)
     assert quarter is not None and quarter.status == "definitief"
     if restarted:
         # What January was can no longer be counted, so the quarter says nothing.
         assert "other counts of an earlier month" in town.publication.outcome.reasons
-    assert quarter.waarde == (None if restarted else 44)
+    assert quarter.waarde == (None if restarted else 44 + 45 + 34)
     assert town.value("instroom", "maand", JAN, gebied=ALMELO) == 16
 
 
