@@ -25,16 +25,16 @@ from zorgstroom.stream.ingest import ingest
 from zorgstroom.stream.settings import ClickHouse
 
 pytestmark = [pytest.mark.kafka, pytest.mark.embedded, pytest.mark.slow]
-TODAY = date(2024, 1, 31)
+TODAY = date(2024, 1, 30)
 T = 4
 DREMPEL = {
     "ZORGSTROOM_DISCLOSURE__POLICY": "drempel",
     "ZORGSTROOM_DISCLOSURE__THRESHOLD": str(T),
     "ZORGSTROOM_DISCLOSURE__BREADTH": "2",
-    "ZORGSTROOM_PUBLICATION__JAREN": "0",
-    "ZORGSTROOM_PUBLICATION__NALOOP_DAGEN": "0",
+    "ZORGSTROOM_PUBLICATION__JAREN": "1",
+    "ZORGSTROOM_PUBLICATION__NALOOP_DAGEN": "364",
 }
-"""On the last day of January nothing has closed, so one evaluation is all there is."""
+"""A day before January 2023 closes nothing has, so one evaluation is all there is."""
 
 
 @pytest.fixture(scope="module")

@@ -281,9 +281,10 @@ def test_a_mark_of_the_threshold_alone_is_of_a_weaker_policy() -> None:
 
 # Under policy `drempel`
 
-MONDAY = datetime(2026, 3, 16, 8, tzinfo=UTC)
-"""Nine o'clock in Amsterdam: a moment of the grid."""
-REGION_MONTH = replace(MONTH, gebied=("twente",))
+MONDAY = datetime(2026, 1, 5, 8, tzinfo=UTC)
+"""Nine o'clock in Amsterdam: a moment of the grid. Nothing waits for its close."""
+YEAR = replace(MONTH, gebied=("twente",), periode_soort=("jaar",), periode_vanaf=None)
+EXACT = replace(YEAR, gebied=("0153",))
 
 
 class Protected:
@@ -293,9 +294,8 @@ class Protected:
         self.place = place
         self.stored: dict[str, bytes] = {}
         self.ledger = Ledger(movements=Movements(MONDAY.toordinal() - 2))
-        # Without years before this one nothing waits for its close.
         self.publisher = Publisher(
-            of("drempel", publication={"jaren": 0}),
+            of("drempel", publication={"jaren": 1, "naloop_dagen": 364}),
             place,
             exact,
             Owner("proef", 1),
@@ -305,7 +305,7 @@ class Protected:
 
     def begin(self, *clients: int) -> None:
         for client in clients:
-            self.ledger.apply(f"0153{client:032x}", NONE, care(0))
+            self.ledger.apply(f"0153{client:032x}", NONE, care(-90))
 
     def tick(self, minutes: int) -> int:
         now = MONDAY + timedelta(minutes=minutes)
@@ -313,7 +313,7 @@ class Protected:
 
     @property
     def shown(self) -> tuple[int | None, datetime]:
-        (figure,) = self.place.figures(REGION_MONTH)
+        (figure,) = self.place.figures(YEAR)
         return figure.waarde, figure.bijgewerkt_op
 
 
@@ -354,7 +354,7 @@ def test_exact_figures_follow_every_message_beside_the_protected_ones() -> None:
     town.tick(0)
     town.begin(12)
     assert town.tick(1) == 1
-    assert value(exact) == 13
+    assert [figure.waarde for figure in exact.figures(EXACT)] == [13]
     assert town.shown == (12, MONDAY)
 
 

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from tests.aggregations.disclosure.town import DRIE
 from zorgstroom.aggregations.disclosure.attack import Attack
 from zorgstroom.aggregations.disclosure.check import Checker, Problem
-from zorgstroom.aggregations.disclosure.plan import DEFAULT, Cell, Tabel
+from zorgstroom.aggregations.disclosure.plan import DEFAULT, Cell, Level, Tabel
 from zorgstroom.aggregations.disclosure.release import (
     NO_FIGURE,
     Frame,
@@ -29,6 +29,7 @@ from zorgstroom.aggregations.products import PRODUCTS
 
 RULE = Rule(4, breadth=2, across="breadth")
 JANUARY = Tabel("Wmo", "instroom", "maand", date(2025, 1, 1))
+TOTALS = frozenset[Level]({("regio", "totaal"), ("gemeente", "totaal")})
 PLACES = [
     (gebied, at)
     for gebied in DRIE.gemeenten
@@ -95,8 +96,7 @@ def test_whatever_the_counts_what_is_shown_passes_the_check_and_withstands_attac
 
 def small(values: tuple[int, int, int]) -> tuple[Frame, Ints, Mask]:
     """Return one product in three gemeenten and their region, all of it up for the first time."""
-    wanted = frozenset({("regio", "totaal"), ("gemeente", "totaal")})
-    own = frame(DRIE, "t", [(JANUARY, wanted, True)], lambda cell: None)
+    own = frame(DRIE, "t", [(JANUARY, TOTALS, True)], lambda cell: None)
     figures = np.array([sum(values), *values], np.int64)
     return own, figures, figures >= RULE.threshold
 
@@ -110,9 +110,8 @@ def test_a_gemeente_alone_below_the_threshold_takes_another_with_it() -> None:
 
 
 def test_a_cell_that_is_held_is_not_given_away_by_its_neighbours() -> None:
-    wanted = frozenset({("regio", "totaal"), ("gemeente", "totaal")})
     before = dict(zip(("proef", *DRIE.gemeenten), (59, 20, 9, 30), strict=True))
-    own = frame(DRIE, "t", [(JANUARY, wanted, True)], lambda cell: before[cell.gebied])
+    own = frame(DRIE, "t", [(JANUARY, TOTALS, True)], lambda cell: before[cell.gebied])
     values = np.array([71, 22, 15, 34], np.int64)  # 2 more in the first: too few to renew
     up = np.array([True, False, True, True])
     shown = release(own, values, up, RULE).shown
@@ -122,11 +121,10 @@ def test_a_cell_that_is_held_is_not_given_away_by_its_neighbours() -> None:
 
 def known(before: dict[str, int], *open_: str) -> Frame:
     """Return a system of totals of which all but `open_` were closed before."""
-    wanted = frozenset({("regio", "totaal"), ("gemeente", "totaal")})
     return frame(
         DRIE,
         "t",
-        [(JANUARY, wanted, True)],
+        [(JANUARY, TOTALS, True)],
         lambda cell: before.get(cell.gebied),
         lambda cell: cell.gebied not in open_,
     )

@@ -4,6 +4,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime, timedelta
 from hashlib import blake2b
+from typing import Any
 
 from zorgstroom.aggregations.definitions import Definitions
 from zorgstroom.aggregations.derivation import derive
@@ -208,7 +209,7 @@ def _client(number: int) -> str:
 
 def _said(
     client: int, day: date, gemeente: str, wet: str, categorie: str, status: int, what: str
-) -> dict[str, object]:
+) -> dict[str, Any]:
     about = f"{what} {client} {gemeente} {wet} {categorie} {day} {status}"
     digest = blake2b(about.encode(), digest_size=16).hexdigest()
     return {
