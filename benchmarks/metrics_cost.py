@@ -86,7 +86,7 @@ def run(inputs: Sequence[Input], *, told: bool) -> tuple[float, float, float]:
         tempfile.TemporaryDirectory() as folder,
         Engine(settings, Path(folder), SystemClock(TODAY)) as engine,
     ):
-        engine.publisher.due = lambda _: False  # type: ignore[method-assign]
+        engine.publisher.due = lambda now: False  # type: ignore[method-assign]
         if not told:
             engine.processor._tell = lambda *_: None  # type: ignore[method-assign]
             engine.measure = lambda: False  # type: ignore[method-assign]

@@ -36,9 +36,12 @@ from zorgstroom.aggregations.disclosure.plan import (
     ending_with,
     months_of,
 )
+from zorgstroom.aggregations.disclosure.protected import Snapshot
 from zorgstroom.aggregations.disclosure.release import NO_FIGURE, Frame
-from zorgstroom.aggregations.disclosure.replay import Replay, Written
+from zorgstroom.aggregations.disclosure.replay import Replay
 from zorgstroom.aggregations.disclosure.table import Ints, Mask, Protected
+from zorgstroom.aggregations.disclosure.witnessed import Written
+from zorgstroom.aggregations.ledger import Ledger
 from zorgstroom.aggregations.policy import Disclosure
 from zorgstroom.aggregations.publication import PublicationRules
 from zorgstroom.aggregations.results import Emission
@@ -409,13 +412,15 @@ class Weak(year.Watched):
     thin: list[int]
     """How many dossiers changed each figure that was renewed and came out otherwise."""
 
-    def _has_enough(self, cell: Cell) -> bool:
-        return super()._has_enough(cell) if self.contributors else True
+    def begin(self, ledger: Ledger, today: date, dossiers: Snapshot) -> None:
+        super().begin(ledger, today, dossiers)
+        if not self.contributors:
+            self._live.has_enough = lambda cell: True  # type: ignore[method-assign]
 
     def _show_live(self, draft: Any, cell: Cell, waarde: int, today: date, passed: Passed) -> None:
-        last = self._last.get(cell)
+        last = self._live.last.get(cell)
         if last is not None and last.waarde != waarde:
-            self.thin.append(self._contributors.count(cell))
+            self.thin.append(self._live.contributors.count(cell))
         super()._show_live(draft, cell, waarde, today, passed)
 
     def _made(self, own: Frame, values: Ints, candidates: Mask) -> Protected:

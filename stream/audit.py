@@ -18,16 +18,16 @@ from rich.table import Table
 from zorgstroom.aggregations.disclosure.attack import Interval
 from zorgstroom.aggregations.disclosure.judging import NOT_ATTACKED, judge
 from zorgstroom.aggregations.disclosure.plan import DEFAULT, Cell
-from zorgstroom.aggregations.disclosure.replay import (
+from zorgstroom.aggregations.disclosure.replay import Replay
+from zorgstroom.aggregations.disclosure.table import Rule
+from zorgstroom.aggregations.disclosure.witnessed import (
     Entry,
     Finding,
     Kind,
     Moment,
-    Replay,
     Written,
     cell_of,
 )
-from zorgstroom.aggregations.disclosure.table import Rule
 from zorgstroom.aggregations.policy import Disclosure
 from zorgstroom.aggregations.products import PRODUCTS
 from zorgstroom.aggregations.regions import Region, Regions

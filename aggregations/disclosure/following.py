@@ -19,6 +19,7 @@ from zorgstroom.aggregations.disclosure.plan import (
     Span,
     Tabel,
     cells,
+    last_day,
     months_of,
     parts_of,
 )
@@ -27,6 +28,7 @@ from zorgstroom.aggregations.disclosure.rows import Draft
 from zorgstroom.aggregations.disclosure.standing import Live
 from zorgstroom.aggregations.disclosure.table import Protected
 from zorgstroom.aggregations.ledger import MATEN
+from zorgstroom.aggregations.periods import date_of
 
 _FLOWS: Final = tuple(maat for maat in MATEN if maat not in STOCKS)
 
@@ -66,11 +68,14 @@ def close(
 
     """
     closing = set(spans)
+    end = last_day(spans[0])
     for own, found in systems:
         for at, cell in enumerate(own.cells):
             if Span(cell.soort, cell.start) not in closing:
                 continue
             held = last.get(cell)
+            if held is not None and cell.maat in STOCKS and date_of(held.tijd) > end:
+                held = None  # of a later day: see `standing`
             for row in _closed_rows(draft, plan, cell, spans):
                 if found is not None and found.shown[at]:
                     draft.show(row, int(found.values[at]), "definitief")
@@ -80,13 +85,17 @@ def close(
                     draft.withhold(row, "definitief")
     for span in spans:
         if span.soort in plan.summed:
-            wanted = plan.closing(_FLOWS[0], span.soort)
-            for cell in _flow_cells(draft, wanted, [span]):
-                total = _total(draft, cell, parts_of(span))
-                if total is None:
-                    draft.withhold(cell, "definitief")
-                else:
-                    draft.show(cell, total, "definitief")
+            _close_sums(draft, plan, span)
+
+
+def _close_sums(draft: Draft, plan: Plan, span: Span) -> None:
+    """Write the flows of a period that is the sum of its published parts, also at its close."""
+    for cell in _flow_cells(draft, plan.closing(_FLOWS[0], span.soort), [span]):
+        total = _total(draft, cell, parts_of(span))
+        if total is None:
+            draft.withhold(cell, "definitief")
+        else:
+            draft.show(cell, total, "definitief")
 
 
 def _closed_rows(draft: Draft, plan: Plan, cell: Cell, spans: Sequence[Span]) -> Iterator[Cell]:

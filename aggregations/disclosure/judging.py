@@ -16,7 +16,6 @@ from zorgstroom.aggregations.disclosure.certificate import CertificateError, unp
 from zorgstroom.aggregations.disclosure.check import Checker
 from zorgstroom.aggregations.disclosure.check import Kind as Problem
 from zorgstroom.aggregations.disclosure.plan import Cell
-from zorgstroom.aggregations.disclosure.replay import Finding, Kind, Weighed
 from zorgstroom.aggregations.disclosure.table import (
     Guarantee,
     Ints,
@@ -28,6 +27,7 @@ from zorgstroom.aggregations.disclosure.table import (
     Table,
     Witnesses,
 )
+from zorgstroom.aggregations.disclosure.witnessed import Finding, Kind, Weighed
 
 NOT_ATTACKED: Final = (
     "de intern-zone: wie de dossiers, de topics of Prometheus kan lezen, ziet exacte aantallen",

@@ -9,6 +9,7 @@ the independent check has not seen; when that fails or takes too long, what stan
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import replace
 from datetime import date, datetime, timedelta
+from functools import partial
 from typing import Final
 
 import numpy as np
@@ -16,9 +17,10 @@ import numpy as np
 from zorgstroom.aggregations.definitions import Definitions
 from zorgstroom.aggregations.disclosure.certificate import certified
 from zorgstroom.aggregations.disclosure.closing import WETTEN, closing_frames, closing_spans
-from zorgstroom.aggregations.disclosure.contributors import Contributors, Stand
+from zorgstroom.aggregations.disclosure.counted import Counted
 from zorgstroom.aggregations.disclosure.following import close, sum_up
 from zorgstroom.aggregations.disclosure.grid import Passed
+from zorgstroom.aggregations.disclosure.live import LiveFigures
 from zorgstroom.aggregations.disclosure.outcome import Outcome
 from zorgstroom.aggregations.disclosure.plan import (
     DEFAULT,
@@ -28,16 +30,12 @@ from zorgstroom.aggregations.disclosure.plan import (
     Plan,
     Span,
     Tabel,
-    areas,
     cells,
-    last_day,
-    levels,
-    months_of,
     running,
 )
 from zorgstroom.aggregations.disclosure.release import NO_FIGURE, Frame, frame, release
 from zorgstroom.aggregations.disclosure.rows import Draft, Rows
-from zorgstroom.aggregations.disclosure.standing import Frozen, Live, as_closed, standing, stood
+from zorgstroom.aggregations.disclosure.standing import Live, as_closed, standing, stood
 from zorgstroom.aggregations.disclosure.table import (
     BudgetError,
     DisclosureError,
@@ -46,20 +44,16 @@ from zorgstroom.aggregations.disclosure.table import (
     Protected,
 )
 from zorgstroom.aggregations.dossier import load
-from zorgstroom.aggregations.figures import Counts, RegionFigures
 from zorgstroom.aggregations.ledger import MATEN, BaseCell, Ledger
 from zorgstroom.aggregations.movements import Move
-from zorgstroom.aggregations.periods import Period, date_of
+from zorgstroom.aggregations.periods import date_of
 from zorgstroom.aggregations.policy import Disclosure
-from zorgstroom.aggregations.products import PRODUCTS
 from zorgstroom.aggregations.publication import PublicationRules
 from zorgstroom.aggregations.regions import Region
 from zorgstroom.aggregations.results import Emission, SeriesValues
 
 Snapshot = Sequence[tuple[str, bytes]]
 """Dossiers of a region: key and stored form."""
-
-
 _DAY: Final = timedelta(days=1)
 
 
@@ -99,19 +93,18 @@ class ProtectedPublication:
         self._until = None if last is None else date_of(last)
         """The day of the last evaluation: what was due then may be closed, in any process."""
         self._rows = Rows.read(region, published)
-        self._figures: RegionFigures | None = None
-        self._contributors = Contributors(
-            region, levels(region, plan.live), definitions.einddatum_telt_mee
+        self._counted: Counted | None = None
+        self._live = LiveFigures(
+            region,
+            plan,
+            disclosure.threshold,
+            einddatum_telt_mee=definitions.einddatum_telt_mee,
         )
-        self._last: dict[Cell, Live] = {}
-        """The figure that stands of each live cell; of a stock it goes on into the next month."""
-        self._frozen: dict[date, Frozen] = {}
         self._snapshot: Snapshot | None = None
         self._close_failed = False
         self._slow: set[date] = set()
         """Months of which the protection took too long once."""
         self._touched: set[BaseCell] = set()
-        self._column: dict[Span, int] = {}
         self._draft: Draft | None = None
         self._taken: list[Callable[[], None]] = []
 
@@ -121,9 +114,9 @@ class ProtectedPublication:
 
         Only takes them; they are read by the first `emission`, which may be in another thread.
         """
-        self._figures = None
+        self._counted = Counted(self.region, self._rules, ledger, today)
         self._snapshot = dossiers
-        self._bring_up(ledger, (), today)
+        self._touched = set()
 
     def touch(self, changed: Iterable[BaseCell]) -> None:
         """Know which cells of the ledger changed; they are read by the next `update`."""
@@ -139,30 +132,27 @@ class ProtectedPublication:
             today: The date up to which counts.
 
         """
-        assert self._figures is not None
-        at = self._figures.today
-        while (at.year, at.month) < (today.year, today.month):
-            end = last_day(Span("maand", at.replace(day=1)))
-            self._move(moves, at, end)
-            moves = [(key, after, after) for key, _, after in moves]
-            self._begin_month(end)
-            at = end
-            self._move(moves, end, end + _DAY)
-            at = end + _DAY
-        self._move(moves, at, today)
-        self._bring_up(ledger, self._touched, today)
+        self._live.update(moves, self._now.today, today)
+        self._now.bring_up(ledger, self._touched, today)
+        self._touched = set()
+
+    @property
+    def _now(self) -> Counted:
+        if self._counted is None:
+            raise RuntimeError("begin comes first")
+        return self._counted
 
     @property
     def has_more(self) -> bool:
         """Whether another close waits, for which no moment of the grid has to pass."""
-        if self._figures is None or self._close_failed:
+        if self._counted is None or self._close_failed:
             return False
         return next(self._closable(), None) is not None
 
     @property
     def needs_dossiers(self) -> bool:
         """Whether `begin` must come (again) before `update`: nothing was made since."""
-        return self._figures is None or self._snapshot is not None
+        return self._counted is None or self._snapshot is not None
 
     def is_due(self, now: datetime) -> bool:
         """Return whether a moment of the grid has passed, or a close is waiting."""
@@ -179,8 +169,6 @@ class ProtectedPublication:
 
         Call `confirm` once it is written, and do not call again before that.
         """
-        if self._figures is None:
-            raise RuntimeError("begin comes first")
         now = now.replace(microsecond=now.microsecond // 1000 * 1000)
         if self._snapshot is not None:
             self._restore(self._snapshot)
@@ -188,7 +176,7 @@ class ProtectedPublication:
         passed = self._disclosure.grid.passed(self._evaluated, now)
         if passed.moment:
             self._evaluated = now
-            self._until = self._figures.today
+            self._until = self._now.today
             self._close_failed = False
         draft = Draft(self._rows, versie, now)
         self._taken = []
@@ -199,7 +187,7 @@ class ProtectedPublication:
             proofs += self._close(draft, month)
         if passed.moment:
             proofs += self._renew(draft, passed)
-        sum_up(draft, self._plan, self._months())
+        sum_up(draft, self._plan, self._now.months)
         if not draft.rows and not passed.moment:
             return None
         self._draft = draft
@@ -219,54 +207,16 @@ class ProtectedPublication:
         self.outcome.shown = sum(row.waarde is not None for row in rows)
         self.outcome.withheld = len(rows) - self.outcome.shown
 
-    # Figures
-
-    def _bring_up(self, ledger: Ledger, changed: Iterable[BaseCell], today: date) -> None:
-        if self._figures is None or self._figures.today != today:
-            self._figures = RegionFigures(self.region, self._rules.first(today), today)
-            changed = [cell for cell in ledger.cells if cell.gemeente in self.region.gemeenten]
-        self._figures.refresh(ledger, changed)
-        self._touched = set()
-        periods = self._figures.areas[self.region.gemeenten[0]].periods
-        self._column = {Span(p.soort, p.start): at for at, p in enumerate(periods)}
-
-    def _counts(self, gebied: str, span: Span) -> Counts:
-        """Return the exact counts of one area and period now: products x measures."""
-        assert self._figures is not None
-        figures = self._figures.areas[gebied]
-        at = next(
-            at for at, period in enumerate(figures.periods) if (period.soort, period.start) == span
-        )
-        return figures.values[:, :, at]
-
-    def _true(self, cell: Cell) -> int:
-        """Return the exact count of a cell: of now, or as it was at the close of its month."""
-        total = 0
-        for month in months_of(Span(cell.soort, cell.start)):
-            frozen = self._frozen.get(month)
-            counts = (
-                self._counts(cell.gebied, Span("maand", month))
-                if frozen is None
-                else frozen[cell.gebied]
-            )
-            total += int(counts[cell.product, MATEN.index(cell.maat)])
-        return total
-
-    def _months(self) -> list[date]:
-        """Return the months that have begun and are published."""
-        return [span.start for span in self._column if span.soort == "maand"]
-
     # While a period runs
 
     def _renew(self, draft: Draft, passed: Passed) -> Iterator[tuple[Frame, Protected]]:
-        assert self._figures is not None
-        today = self._figures.today
-        now = self._months()[-1]
+        today = self._now.today
+        now = self._now.months[-1]
         closed = self._rows.closed
         # What waits for its close gets no live figure any more: it would only be held there.
         open_months = [
             month
-            for month in self._months()
+            for month in self._now.months
             if Span("maand", month) not in closed and not self._is_over(month)
         ]
         for wet in WETTEN:
@@ -280,14 +230,14 @@ class ProtectedPublication:
     ) -> Iterator[tuple[Frame, Protected]]:
         rule = self._disclosure.rule
         if not any(
-            self._is_up(cell, passed) and self._has_enough(cell)
+            self._live.is_up(cell, passed) and self._live.has_enough(cell)
             for cell in cells(self.region, tabel, self._plan.live)
         ):
             return
-        own = frame(self.region, tabel.label, [(tabel, self._plan.live, True)], self._live_value)
-        values = np.array([self._true(cell) for cell in own.cells], np.int64)
-        up = np.array([self._is_up(cell, passed) for cell in own.cells])
-        enough = np.array([self._has_enough(cell) for cell in own.cells])
+        own = frame(self.region, tabel.label, [(tabel, self._plan.live, True)], self._live.value)
+        values = np.array([self._now.true(cell) for cell in own.cells], np.int64)
+        up = np.array([self._live.is_up(cell, passed) for cell in own.cells])
+        enough = np.array([self._live.has_enough(cell) for cell in own.cells])
         small = values < rule.threshold
         # A figure that fell below T is taken away once enough changed, and comes back at a close.
         fallen = up & small & enough & (own.last != NO_FIGURE)
@@ -309,64 +259,30 @@ class ProtectedPublication:
         if found.shown.any():
             yield own, found
 
-    def _has_enough(self, cell: Cell) -> bool:
-        """Return whether enough dossiers changed `cell`, or it has no figure yet."""
-        if cell not in self._last:
-            return True
-        return self._contributors.count(cell) >= self._disclosure.threshold
-
-    def _is_up(self, cell: Cell, passed: Passed) -> bool:
-        """Return whether the grid allows `cell` to be renewed now."""
-        if passed.day:
-            return True
-        level = (self._kind(cell.gebied), PRODUCTS[cell.product].niveau)
-        return self.region.total and level in self._plan.hourly
-
-    def _kind(self, gebied: str) -> str:
-        return "regio" if self.region.total and gebied == self.region.name else "gemeente"
-
     def _is_withheld(self, cell: Cell) -> bool:
         row = self._rows.rows.get(cell)
         return row is not None and row.waarde is None
 
-    def _live_rows(self, cell: Cell) -> list[Cell]:
-        """Return under which periods the figure of a live cell stands."""
-        if cell.maat not in STOCKS:
-            return [cell]
-        return [cell._replace(soort=s.soort, start=s.start) for s in running(cell.start)]
-
     def _show_live(
         self, draft: Draft, cell: Cell, waarde: int, today: date, passed: Passed
     ) -> None:
-        for row in self._live_rows(cell):
+        for row in self._live.rows_of(cell):
             draft.show(row, waarde)
-        by_day = (self._kind(cell.gebied), PRODUCTS[cell.product].niveau) in self._plan.by_day
-        if by_day and passed.day and cell.maat in STOCKS:
+        if passed.day and self._live.is_by_day(cell):
             draft.show(cell._replace(soort="dag", start=today), waarde)
-
-        def take() -> None:
-            self._last[cell] = Live(waarde, draft.tijd)
-            self._contributors.watch(cell)
-
-        self._taken.append(take)
+        self._taken.append(partial(self._live.renewed, cell, Live(waarde, draft.tijd)))
 
     def _withhold_live(self, draft: Draft, cell: Cell) -> None:
-        for row in self._live_rows(cell):
+        for row in self._live.rows_of(cell):
             draft.withhold(row)
-
-        def take() -> None:
-            self._last.pop(cell, None)
-            self._contributors.forget(cell)
-
-        self._taken.append(take)
+        self._taken.append(partial(self._live.gone, cell))
 
     # At a close
 
     def _closable(self) -> Iterator[date]:
         """Yield the months that are due to be closed, in order."""
-        assert self._figures is not None
         closed = self._rows.closed
-        for month in self._months():
+        for month in self._now.months:
             if not self._is_over(month):
                 return
             if Span("maand", month) not in closed:
@@ -374,18 +290,10 @@ class ProtectedPublication:
 
     def _is_over(self, month: date) -> bool:
         """Return whether `month` ended so long ago that it closes, as of the last evaluation."""
-        assert self._figures is not None
-        if self._until is None:
-            return False
-        period = Period("maand", month, last_day(Span("maand", month)))
-        return period.is_final(min(self._until, self._figures.today), self._rules.naloop_dagen)
+        return self._until is not None and self._now.is_over(month, self._until)
 
     def _close(self, draft: Draft, month: date) -> list[tuple[Frame, Protected]]:
-        frozen: Frozen = {
-            gebied: self._counts(gebied, Span("maand", month)).copy()
-            for gebied, _ in areas(self.region)
-        }
-        self._frozen[month] = frozen
+        self._now.freeze(month)
         closed = self._rows.closed
         spans = closing_spans(month, closed)
         systems = closing_frames(
@@ -397,7 +305,7 @@ class ProtectedPublication:
             found = self._closed(own)
             if isinstance(found, BudgetError):
                 if month not in self._slow:
-                    del self._frozen[month]
+                    del self._now.frozen[month]
                     self._close_failed = True
                     self._slow.add(month)
                     return []  # as a whole, at the next moment
@@ -405,7 +313,7 @@ class ProtectedPublication:
             rows.append((own, found))
             if found is not None:
                 proofs.append((own, found))
-        close(draft, self._plan, spans, rows, self._last)
+        close(draft, self._plan, spans, rows, self._live.last)
         self._taken.append(lambda: self._closed_for_good(month))
         return proofs
 
@@ -413,7 +321,7 @@ class ProtectedPublication:
         """Protect one system of a close; None when nothing more of it can be shown."""
         rule = self._disclosure.rule
         try:
-            values = np.array([self._true(cell) for cell in own.cells], np.int64)
+            values = np.array([self._now.true(cell) for cell in own.cells], np.int64)
         except KeyError:
             self.outcome.failed("no counts of an earlier month")
             return None
@@ -422,7 +330,7 @@ class ProtectedPublication:
             self.outcome.failed("other counts of an earlier month")
             return None
         candidates = np.array(
-            [not self._rows.is_closed(cell) and self._has_enough(cell) for cell in own.cells]
+            [not self._rows.is_closed(cell) and self._live.has_enough(cell) for cell in own.cells]
         )
         candidates &= values >= rule.threshold
         if not candidates.any():
@@ -437,22 +345,17 @@ class ProtectedPublication:
             return None
 
     def _closed_for_good(self, month: date) -> None:
-        for cell in [cell for cell in self._last if cell.start == month]:
-            if cell.maat in STOCKS and month == self._months()[-1]:
+        for cell in [cell for cell in self._live.last if cell.start == month]:
+            if cell.maat in STOCKS and month == self._now.months[-1]:
                 continue  # it runs on
-            del self._last[cell]
-            self._contributors.forget(cell)
+            self._live.gone(cell)
         if month.month % MONTHS_OF["halfjaar"] == 0:  # nothing later is laid beside these
-            self._frozen = {m: counts for m, counts in self._frozen.items() if m > month}
+            self._now.frozen = {m: of for m, of in self._now.frozen.items() if m > month}
 
     def _last_of(self, cell: Cell) -> int | None:
         if self._rows.is_closed(cell):
             return self._rows.value(cell)
-        return self._live_value(cell)
-
-    def _live_value(self, cell: Cell) -> int | None:
-        figure = self._last.get(cell)
-        return None if figure is None else figure.waarde
+        return self._live.value(cell)
 
     def _is_known(self, cell: Cell) -> bool:
         return self._rows.is_closed(cell) and self._rows.is_fresh(cell)
@@ -478,37 +381,20 @@ class ProtectedPublication:
 
     # The state
 
-    def _move(self, moves: Iterable[Move], before: date, after: date) -> None:
-        months = sorted({cell.start for cell in self._contributors.changes})
-        if not months:
-            return
-        one, other = before.toordinal(), after.toordinal()
-        for key, old, new in moves:
-            self._contributors.move(key, key[:4], Stand(old, one), Stand(new, other), months)
-
-    def _begin_month(self, end: date) -> None:
-        """Let the stocks of the month that ended on `end` run on in the next one."""
-        ended, following = end.replace(day=1), end + _DAY
-        for cell, figure in list(self._last.items()):
-            if cell.maat in STOCKS and cell.start == ended:
-                self._last[cell._replace(start=following)] = figure
-                self._contributors.inherit(cell._replace(start=following), cell)
-
     def _restore(self, snapshot: Snapshot) -> None:
         """Take up the state from what was published and from the dossiers."""
-        assert self._figures is not None
-        self._last, made = standing(self._rows, self._plan, self._months(), self._figures.today)
-        self._contributors.changes.clear()
+        self._live.last, made = standing(self._rows, self._plan, self._now.months, self._now.today)
+        self._live.contributors.changes.clear()
         dossiers = [
             stood(key, load(stored), self._definitions)
             for key, stored in snapshot
             if key[:4] in self.region.gemeenten
         ]
-        self._contributors.since(made, dossiers, self._figures.today.toordinal())
+        self._live.contributors.since(made, dossiers, self._now.today.toordinal())
         closed = self._rows.closed
         open_ = {
             span.start: versie
             for span, versie in closed.items()
             if span.soort == "maand" and running(span.start)[2] not in closed
         }
-        self._frozen = as_closed(self.region, open_, dossiers)
+        self._now.frozen = as_closed(self.region, open_, dossiers)

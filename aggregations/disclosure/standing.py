@@ -81,7 +81,7 @@ def _last_stock(rows: Rows, cell: Cell, months: Sequence[date]) -> Row | None:
     Return the last figure of a stock that was made by the end of a month.
 
     It ran on from wherever it was made, and longer periods keep it when its month has closed.
-    Where those have closed too, the figure of the close takes its place: fewer dossiers changed
+    Where it can no longer be read, the figure of a close takes its place: fewer dossiers changed
     since, so that is held longer than need be and never renewed too early.
     """
     end = last_day(Span("maand", cell.start))
@@ -100,6 +100,8 @@ def _last_stock(rows: Rows, cell: Cell, months: Sequence[date]) -> Row | None:
     ]
     if live:
         return max(live, key=lambda row: row.tijd)
+    if not any(date_of(row.tijd) <= end for row in rows.rows.values()):
+        return None  # nothing was published then
     closed = [
         (last_day(span), row)
         for span, row in found

@@ -10,7 +10,8 @@ from zorgstroom.aggregations.derivation import derive
 from zorgstroom.aggregations.disclosure.judging import judge
 from zorgstroom.aggregations.disclosure.plan import DEFAULT, Cell
 from zorgstroom.aggregations.disclosure.protected import ProtectedPublication
-from zorgstroom.aggregations.disclosure.replay import Finding, Replay, Written
+from zorgstroom.aggregations.disclosure.replay import Replay
+from zorgstroom.aggregations.disclosure.witnessed import Finding, Written
 from zorgstroom.aggregations.dossier import load
 from zorgstroom.aggregations.ledger import Ledger
 from zorgstroom.aggregations.movements import Movements

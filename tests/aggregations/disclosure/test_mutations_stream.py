@@ -26,9 +26,9 @@ from zorgstroom.aggregations.disclosure.plan import DEFAULT, Cell, Span, Tabel, 
 from zorgstroom.aggregations.disclosure.protect import protect
 from zorgstroom.aggregations.disclosure.protected import ProtectedPublication
 from zorgstroom.aggregations.disclosure.release import NO_FIGURE, Frame, RefusedError, frame
-from zorgstroom.aggregations.disclosure.replay import Weighed
 from zorgstroom.aggregations.disclosure.rows import Rows
 from zorgstroom.aggregations.disclosure.table import Ints, Protected, Rule, Table
+from zorgstroom.aggregations.disclosure.witnessed import Weighed
 from zorgstroom.aggregations.periods import AMSTERDAM, date_of
 from zorgstroom.aggregations.policy import Disclosure
 from zorgstroom.aggregations.products import PRODUCTS
@@ -300,7 +300,7 @@ def test_a_restart_knows_the_figures_that_ran_on_through_a_close(town: Town) -> 
     here = date_of(last).replace(day=1)
 
     def running(publication: ProtectedPublication) -> dict[Cell, int]:
-        return {c: f.waarde for c, f in publication._last.items() if c.start == here}
+        return {c: f.waarde for c, f in publication._live.last.items() if c.start == here}
 
     stocks = {c for c in running(town.publication) if c.maat == "actief"}
     month = Rows.read(REGION, place.published(REGION.gebieden)).rows

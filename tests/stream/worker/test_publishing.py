@@ -5,6 +5,7 @@ import time
 from datetime import date
 
 from zorgstroom.sinks.errors import SinkUnavailableError
+from zorgstroom.sinks.metrics import Metrics
 from zorgstroom.stream.clock import SystemClock
 from zorgstroom.stream.settings import Settings
 from zorgstroom.stream.worker.publishing import Places, Publishing
@@ -14,7 +15,7 @@ def publishing() -> Publishing:
     def away() -> Places:
         raise SinkUnavailableError("weg")
 
-    return Publishing(Settings(), SystemClock(date(2026, 3, 15)), away, 1)
+    return Publishing(Settings(), SystemClock(date(2026, 3, 15)), away, 1, Metrics())
 
 
 def test_the_rest_ends_when_it_has_caught_up_or_must_stop() -> None:

@@ -1,0 +1,82 @@
+"""
+The exact counts of a region: as they are now, and of closed months as they were at their close.
+
+They stay inside the process; what may be published of them is decided elsewhere.
+"""
+
+from collections.abc import Iterable
+from datetime import date
+
+from zorgstroom.aggregations.disclosure.plan import Cell, Span, areas, last_day, months_of
+from zorgstroom.aggregations.disclosure.standing import Frozen
+from zorgstroom.aggregations.figures import Counts, RegionFigures
+from zorgstroom.aggregations.ledger import MATEN, BaseCell, Ledger
+from zorgstroom.aggregations.periods import Period
+from zorgstroom.aggregations.publication import PublicationRules
+from zorgstroom.aggregations.regions import Region
+
+
+class Counted:
+    """
+    Figures of one region from a ledger.
+
+    Args:
+        region: Whose.
+        rules: Which periods there are.
+        ledger: All counts.
+        today: The date up to which counts.
+
+    """
+
+    def __init__(
+        self, region: Region, rules: PublicationRules, ledger: Ledger, today: date
+    ) -> None:
+        self._region, self._rules = region, rules
+        self.frozen: dict[date, Frozen] = {}
+        """Counts of closed months, as long as a longer period is laid beside them."""
+        self._anew(ledger, today)
+
+    def bring_up(self, ledger: Ledger, changed: Iterable[BaseCell], today: date) -> None:
+        """Count what `changed`, or all on another day."""
+        if today == self.today:
+            self._figures.refresh(ledger, changed)
+        else:
+            self._anew(ledger, today)
+
+    def true(self, cell: Cell) -> int:
+        """Return the count of a cell: of now, or of closed months as they were."""
+        total = 0
+        for month in months_of(Span(cell.soort, cell.start)):
+            frozen = self.frozen.get(month)
+            counts = self._of(cell.gebied, month) if frozen is None else frozen[cell.gebied]
+            total += int(counts[cell.product, MATEN.index(cell.maat)])
+        return total
+
+    def freeze(self, month: date) -> None:
+        """Keep the counts of a month as they are now."""
+        self.frozen[month] = {
+            gebied: self._of(gebied, month).copy() for gebied, _ in areas(self._region)
+        }
+
+    def is_over(self, month: date, today: date) -> bool:
+        """Return whether a month ended so long before `today` that it closes."""
+        period = Period("maand", month, last_day(Span("maand", month)))
+        return period.is_final(min(today, self.today), self._rules.naloop_dagen)
+
+    def _anew(self, ledger: Ledger, today: date) -> None:
+        self.today = today
+        """The date up to which counts."""
+        self._figures = RegionFigures(self._region, self._rules.first(today), today)
+        self._figures.refresh(
+            ledger, [cell for cell in ledger.cells if cell.gemeente in self._region.gemeenten]
+        )
+        periods = self._figures.areas[self._region.gemeenten[0]].periods
+        # The days of a whole region come after its calendar periods.
+        self._column = {p.start: at for at, p in enumerate(periods) if p.soort == "maand"}
+        self.months = list(self._column)
+        """First days of the published months that have begun, in order."""
+
+    def _of(self, gebied: str, month: date) -> Counts:
+        """Return the counts of one area and month now: products x measures."""
+        counts: Counts = self._figures.areas[gebied].values[:, :, self._column[month]]
+        return counts
