@@ -240,6 +240,11 @@ def closed_in(emission: Emission) -> set[date]:
     }
 
 
+def table_start(own: Frame) -> date:
+    """Return the first day of the month that a system is about."""
+    return date.fromisoformat(own.name.rsplit(" ", 1)[1])
+
+
 def attacked(kept: year.Kept, pairs: int, seed: int = 1) -> dict[str, Any]:
     """Attack every system, every window of three, and `pairs` of emissions."""
     begun = time.perf_counter()
@@ -247,7 +252,7 @@ def attacked(kept: year.Kept, pairs: int, seed: int = 1) -> dict[str, Any]:
     for emission, systems in zip(kept.emissions, kept.systems, strict=True):
         months = closed_in(emission)
         for made in systems:
-            close = made[0].cells[0].start in months
+            close = table_start(made[0]) in months
             (closes if close else live)["systems"] += 1
             alone(seen(made), closes if close else live)
     for at in range(len(kept.systems) - 2):
@@ -293,7 +298,7 @@ def stock_and_flow(kept: year.Kept) -> dict[str, Any]:
         months = closed_in(emission)
         for made in systems:
             first = made[0].cells[0]
-            end = date.fromisoformat(made[0].name.rsplit(" ", 1)[1])
+            end = table_start(made[0])
             if end in months:
                 closed[first.wet, first.maat, end] = seen(made)
     for (wet, maat, end), stock in sorted(closed.items(), key=lambda item: item[0][2]):
