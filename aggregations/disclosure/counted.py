@@ -4,11 +4,14 @@ The exact counts of a region: as they are now, and of closed months as they were
 They stay inside the process; what may be published of them is decided elsewhere.
 """
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from datetime import date
+
+import numpy as np
 
 from zorgstroom.aggregations.disclosure.plan import Cell, Span, areas, last_day, months_of
 from zorgstroom.aggregations.disclosure.standing import Frozen
+from zorgstroom.aggregations.disclosure.table import Ints
 from zorgstroom.aggregations.figures import Counts, RegionFigures
 from zorgstroom.aggregations.ledger import MATEN, BaseCell, Ledger
 from zorgstroom.aggregations.periods import Period
@@ -51,6 +54,14 @@ class Counted:
             counts = self._of(cell.gebied, month) if frozen is None else frozen[cell.gebied]
             total += int(counts[cell.product, MATEN.index(cell.maat)])
         return total
+
+    def values(self, cells: Sequence[Cell]) -> Ints:
+        """Return the counts of `cells`, in their order."""
+        return np.array([self.true(cell) for cell in cells], np.int64)
+
+    def is_large(self, stock: Cell, threshold: int) -> bool:
+        """Return whether a stock is `threshold` or more now; also when its month is not counted."""
+        return stock.start not in self._column or self.true(stock) >= threshold
 
     def freeze(self, month: date) -> None:
         """Keep the counts of a month as they are now."""

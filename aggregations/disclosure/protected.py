@@ -22,6 +22,7 @@ from zorgstroom.aggregations.disclosure.following import close, sum_up
 from zorgstroom.aggregations.disclosure.grid import Passed
 from zorgstroom.aggregations.disclosure.live import LiveFigures
 from zorgstroom.aggregations.disclosure.outcome import Outcome
+from zorgstroom.aggregations.disclosure.pairs import Around, Result, both, other
 from zorgstroom.aggregations.disclosure.plan import (
     DEFAULT,
     MONTHS_OF,
@@ -235,7 +236,7 @@ class ProtectedPublication:
         ):
             return
         own = frame(self.region, tabel.label, [(tabel, self._plan.live, True)], self._live.value)
-        values = np.array([self._now.true(cell) for cell in own.cells], np.int64)
+        values = self._now.values(own.cells)
         up = np.array([self._live.is_up(cell, passed) for cell in own.cells])
         enough = np.array([self._live.has_enough(cell) for cell in own.cells])
         small = values < rule.threshold
@@ -245,6 +246,9 @@ class ProtectedPublication:
         own = replace(own, last=np.where(fallen, NO_FIGURE, own.last))
         gone = np.array([self._is_withheld(cell) for cell in own.cells])
         candidates = up & ~small & enough & ~gone
+        if tabel.maat not in STOCKS:
+            # Beside the stocks one flow tells the other: see `pairs`.
+            candidates &= self._now.values([other(c) for c in own.cells]) >= rule.threshold
         self.outcome.held += int((up & ~enough).sum())
         for at in np.flatnonzero(fallen).tolist():
             self._withhold_live(draft, own.cells[at])
@@ -297,52 +301,61 @@ class ProtectedPublication:
         closed = self._rows.closed
         spans = closing_spans(month, closed)
         systems = closing_frames(
-            self.region, self._plan, month, closed, self._last_of, self._is_known
+            self.region, self._plan, month, closed, self._last_of, self._rows.is_known
         )
-        proofs: list[tuple[Frame, Protected]] = []
-        rows: list[tuple[Frame, Protected | None]] = []
-        for own in systems:
-            found = self._closed(own)
-            if isinstance(found, BudgetError):
-                if month not in self._slow:
-                    del self._now.frozen[month]
-                    self._close_failed = True
-                    self._slow.add(month)
-                    return []  # as a whole, at the next moment
-                found = None  # and then without: what comes after must not wait for it
-            rows.append((own, found))
-            if found is not None:
-                proofs.append((own, found))
+        found = self._weighed(systems, month)
+        if month not in self._slow and any(isinstance(one, BudgetError) for one in found):
+            del self._now.frozen[month]
+            self._close_failed = True
+            self._slow.add(month)
+            return []  # as a whole, at the next moment
+        # A second time goes without: what comes after must not wait for it.
+        made = [one if isinstance(one, Protected) else None for one in found]
+        rows = list(zip(systems, made, strict=True))
         close(draft, self._plan, spans, rows, self._live.last)
         self._taken.append(lambda: self._closed_for_good(month))
-        return proofs
+        return [(own, one) for own, one in rows if one is not None]
 
-    def _closed(self, own: Frame) -> Protected | BudgetError | None:
+    def _weighed(self, systems: Sequence[Frame], month: date) -> list[Result]:
+        """Protect all systems of a close: of each wet the stock, and then its flows together."""
+        found: list[Result] = []
+        for at in range(0, len(systems), len(MATEN)):
+            stock, coming, going = systems[at : at + len(MATEN)]
+            stocks = self._made_of(stock, self._candidates(stock))
+            found.append(stocks)
+            shown = set(stock.cells) & self._live.last.keys()
+            if isinstance(stocks, Protected):
+                shown |= {stock.cells[at] for at in np.flatnonzero(stocks.shown).tolist()}
+            around = Around(self._rows, self._live, self._now, self._disclosure.threshold)
+            tied = np.array([around.is_tied(cell) for cell in coming.cells])
+            agree = np.array([around.stocks_agree(cell, month, shown) for cell in coming.cells])
+            allowed = agree | ~tied
+            candidates = (self._candidates(coming) & allowed, self._candidates(going) & allowed)
+            found += both(coming, going, candidates, tied, self._made_of)
+        return found
+
+    def _candidates(self, own: Frame) -> Mask:
+        """Return which cells of a closing system may be shown as far as they go by themselves."""
+        large = self._now.values(own.cells) >= self._disclosure.threshold
+        free = [
+            not self._rows.is_closed(cell) and self._live.has_enough(cell) for cell in own.cells
+        ]
+        return large & np.array(free, np.bool_)
+
+    def _made_of(self, own: Frame, candidates: Mask) -> Result:
         """Protect one system of a close; None when nothing more of it can be shown."""
-        rule = self._disclosure.rule
-        try:
-            values = np.array([self._now.true(cell) for cell in own.cells], np.int64)
-        except KeyError:
-            self.outcome.failed("no counts of an earlier month")
-            return None
+        values = self._now.values(own.cells)
         if (own.known & (values != own.last)).any():
             # Dossiers were erased: what stands can no longer be derived.
             self.outcome.failed("other counts of an earlier month")
             return None
-        candidates = np.array(
-            [not self._rows.is_closed(cell) and self._live.has_enough(cell) for cell in own.cells]
-        )
-        candidates &= values >= rule.threshold
         if not candidates.any():
             return None  # nothing is shown, so nothing is told
         try:
             return self._made(own, values, candidates)
-        except BudgetError as error:
-            self.outcome.failed(str(error))
-            return error
         except DisclosureError as error:
             self.outcome.failed(str(error))
-            return None
+            return error
 
     def _closed_for_good(self, month: date) -> None:
         for cell in [cell for cell in self._live.last if cell.start == month]:
@@ -356,9 +369,6 @@ class ProtectedPublication:
         if self._rows.is_closed(cell):
             return self._rows.value(cell)
         return self._live.value(cell)
-
-    def _is_known(self, cell: Cell) -> bool:
-        return self._rows.is_closed(cell) and self._rows.is_fresh(cell)
 
     # Protection
 

@@ -81,6 +81,10 @@ class Rows:
         row = self.rows.get(cell)
         return row is not None and row.status == "definitief"
 
+    def is_known(self, cell: Cell) -> bool:
+        """Return whether `cell` was made at the close of its period."""
+        return self.is_closed(cell) and self.is_fresh(cell)
+
     def is_fresh(self, cell: Cell) -> bool:
         """Return whether the figure of `cell` was made by the emission that wrote it last."""
         row = self.rows.get(cell)

@@ -1,0 +1,129 @@
+"""
+Stock beside flow: what `actief`, instroom and uitstroom of one cell tell together.
+
+`actief` at the end of a period is that at its beginning, with instroom and without uitstroom. Late
+messages and an Einddatum on the last day blur that, but for most small cells it holds exactly. So
+who sees three of the four has the fourth. Therefore instroom and uitstroom of a cell are shown both
+or neither, and neither where one of the two stocks is shown and the other is not. What is left of
+the four is then at least two: a difference, which leaves both of them open.
+
+The rule is symmetrical on purpose: a flow that is withheld for the other's sake looks like any
+other, so nothing follows from its being withheld.
+"""
+
+from collections.abc import Callable, Set
+from dataclasses import dataclass
+from datetime import date, timedelta
+from typing import Final
+
+import numpy as np
+
+from zorgstroom.aggregations.disclosure.counted import Counted
+from zorgstroom.aggregations.disclosure.live import LiveFigures
+from zorgstroom.aggregations.disclosure.plan import STOCKS, Cell, ending_with
+from zorgstroom.aggregations.disclosure.release import Frame
+from zorgstroom.aggregations.disclosure.rows import Rows
+from zorgstroom.aggregations.disclosure.table import DisclosureError, Mask, Protected
+from zorgstroom.aggregations.ledger import MATEN
+
+Result = Protected | DisclosureError | None
+"""What may be shown of a system; None: nothing that is new."""
+Make = Callable[[Frame, Mask], Result]
+_FLOWS: Final = tuple(maat for maat in MATEN if maat not in STOCKS)
+_ROUNDS: Final = 4
+_DAY: Final = timedelta(days=1)
+
+
+def other(cell: Cell) -> Cell:
+    """Return the other flow of the same cell."""
+    first, second = _FLOWS
+    return cell._replace(maat=second if cell.maat == first else first)
+
+
+@dataclass(frozen=True, slots=True)
+class Around:
+    """What stands around the flows that close."""
+
+    rows: Rows
+    live: LiveFigures
+    counted: Counted
+    threshold: int
+
+    def is_tied(self, cell: Cell) -> bool:
+        """Return whether neither flow of a cell was published in any way."""
+        return not any(
+            one in self.live.last or self.rows.is_closed(one) for one in (cell, other(cell))
+        )
+
+    def stocks_agree(self, cell: Cell, month: date, shown: Set[Cell]) -> bool:
+        """
+        Return whether the stocks around a flow are both shown, or neither.
+
+        Args:
+            cell: The flow, of a period that closes with `month`.
+            month: First day of that month.
+            shown: The stocks of that month that have a figure.
+
+        """
+        end, before = _stocks_of(cell, month)
+        told = [self.rows.rows[row] for row in before if row in self.rows.rows]
+        if told:
+            return (end in shown) == any(row.waarde is not None for row in told)
+        # Never published: what could be computed would be a count of its own.
+        return end in shown and self.counted.is_large(before[0], self.threshold)
+
+
+def _stocks_of(cell: Cell, month: date) -> tuple[Cell, list[Cell]]:
+    """
+    Return the stocks at the end and at the beginning of the period of a flow.
+
+    Args:
+        cell: The flow, of a period that closes with `month`.
+        month: First day of that month.
+
+    Returns:
+        The stock at the end, as a cell of `month`; and the cells under which that at the beginning
+        may have been published, by the periods that ended then.
+
+    """
+    end = cell._replace(maat="actief", soort="maand", start=month)
+    before = (cell.start - _DAY).replace(day=1)
+    return end, [end._replace(soort=s.soort, start=s.start) for s in ending_with(before)]
+
+
+def both(
+    coming: Frame, going: Frame, candidates: tuple[Mask, Mask], tied: Mask, make: Make
+) -> tuple[Result, Result]:
+    """
+    Return what may be shown of two flows, so that a `tied` cell is shown in both or neither.
+
+    Args:
+        coming: The system of instroom; its cells stand in the order of those of `going`.
+        going: The system of uitstroom.
+        candidates: Which cells may be shown, of each.
+        tied: Cells of which neither flow has a figure yet.
+        make: Protects one system.
+
+    """
+    first, second = candidates
+    both_ways = first & second
+    first, second = first & (both_ways | ~tied), second & (both_ways | ~tied)
+    one, two = make(coming, first), make(going, second)
+    for _ in range(_ROUNDS):
+        left, right = _shown(coming, one), _shown(going, two)
+        apart = tied & (left != right)
+        if not apart.any():
+            return one, two
+        if (apart & left).any():
+            first = first & ~(apart & left)
+            one = make(coming, first)
+        if (apart & right).any():
+            second = second & ~(apart & right)
+            two = make(going, second)
+    return None, None
+
+
+def _shown(own: Frame, found: Result) -> Mask:
+    if isinstance(found, Protected):
+        return found.shown & ~own.known
+    return np.zeros(len(own.cells), np.bool_)
