@@ -252,10 +252,8 @@ class ProtectedPublication:
         self.outcome.held += int((up & ~enough).sum())
         for at in np.flatnonzero(fallen).tolist():
             self._withhold_live(draft, own.cells[at])
-        if not candidates.any():
-            return
-        found = self._protected(own, values, candidates)
-        if found is None:
+        found = self._made_of(own, candidates)
+        if not isinstance(found, Protected):
             return
         self.outcome.held += int((candidates & ~found.shown).sum())
         for at in np.flatnonzero(found.shown).tolist():
@@ -371,13 +369,6 @@ class ProtectedPublication:
         return self._live.value(cell)
 
     # Protection
-
-    def _protected(self, own: Frame, values: Ints, candidates: Mask) -> Protected | None:
-        try:
-            return self._made(own, values, candidates)
-        except DisclosureError as error:
-            self.outcome.failed(str(error))
-            return None
 
     def _made(self, own: Frame, values: Ints, candidates: Mask) -> Protected:
         return release(
