@@ -534,7 +534,7 @@ LIVES = [1, *(pytest.param(seed, marks=pytest.mark.slow) for seed in range(2, 12
 
 @pytest.mark.parametrize("seed", LIVES)
 def test_a_restart_at_any_moment_changes_nothing_of_what_is_published(seed: int) -> None:
-    life = Life(seed, date(2025, 1, 2), date(2025, 5, 20))
+    life = Life(seed, date(2025, 1, 2), date(2025, 4, 20))
     undisturbed, restarted = Town(), Town()
     lived(life, undisturbed)
     lived(life, restarted, random.Random(seed))
@@ -548,7 +548,7 @@ def test_a_restart_at_any_moment_changes_nothing_of_what_is_published(seed: int)
             assert (series.maat, status) == ("actief", "definitief"), (series, start)
             assert waarde is None or made < tijd
     closed = [f for f in undisturbed.figures() if f.status == "definitief" and f.waarde is not None]
-    assert len(closed) > 20, "this life proves nothing"
+    assert len(closed) > 8, "this life proves nothing"
 
 
 def _values(town: Town) -> set[tuple[object, ...]]:
