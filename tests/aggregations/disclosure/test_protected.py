@@ -540,7 +540,7 @@ def test_a_restart_at_any_moment_changes_nothing_of_what_is_published(seed: int)
     lived(life, restarted, random.Random(seed))
     one, other = told(undisturbed), told(restarted)
     assert [tijd for tijd, _ in one] == [tijd for tijd, _ in other]
-    assert len(one) > 10
+    assert len(one) > 5
     for (tijd, rows), (_, again) in zip(one, other, strict=True):
         for series, start, waarde, status, made in again - rows:
             # A stock that was last renewed in a month that has closed: its figure is no longer
