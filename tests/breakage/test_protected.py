@@ -46,6 +46,14 @@ def regions(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @pytest.fixture(scope="module")
+def more_regions(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Messages of eight regions, so that each of two workers has some."""
+    folder = tmp_path_factory.mktemp("regios")
+    write(generate(Params(today=TODAY, seed=8, messages=2000, regios=8), None), folder)
+    return folder
+
+
+@pytest.fixture(scope="module")
 def own_broker(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Broker]:
     """A broker of this module."""
     need_kafka()
@@ -117,10 +125,10 @@ def test_after_breakage_both_shells_publish_the_same(
 
 @pytest.mark.parametrize("kind", ["kill", "join_leave", "zombie"])
 def test_whatever_breaks_the_history_stays_safe(
-    kind: str, regions: Path, own_broker: Broker, tmp_path: Path
+    kind: str, more_regions: Path, own_broker: Broker, tmp_path: Path
 ) -> None:
     name = f"veilig-{kind.replace('_', '-')}-{uuid4().hex[:8]}"
-    with cluster(own_broker.address, regions, tmp_path, name, **DREMPEL) as running:
+    with cluster(own_broker.address, more_regions, tmp_path, name, **DREMPEL) as running:
         KINDS[kind](running, own_broker, random.Random(kind))
         running.sent()
         wait_until("all messages are read", lambda: running.behind() == 0)

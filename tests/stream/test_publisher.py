@@ -284,7 +284,7 @@ def test_a_mark_of_the_threshold_alone_is_of_a_weaker_policy() -> None:
 MONDAY = datetime(2026, 1, 5, 8, tzinfo=UTC)
 """Nine o'clock in Amsterdam: a moment of the grid. Nothing waits for its close."""
 YEAR = replace(MONTH, gebied=("twente",), periode_soort=("jaar",), periode_vanaf=None)
-EXACT = replace(YEAR, gebied=("0153",))
+EXACT = replace(YEAR, gebied=("0153",), periode_vanaf=date(2026, 1, 1))
 
 
 class Protected:

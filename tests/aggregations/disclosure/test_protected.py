@@ -178,6 +178,13 @@ def test_a_late_message_about_an_open_month_counts_there(town: Town) -> None:
     assert town.value("instroom", "maand", FEB) is None
 
 
+def tell_late(town: Town, month: int) -> None:
+    """Tell of more care in a month that closes next: enough that its figures are of that moment."""
+    for gemeente, categorie in ((ALMELO, "02"), (ENSCHEDE, "05"), (HENGELO, "02")):
+        late = range(month * 1000 + 500, month * 1000 + 504)
+        town.start(*late, day=date(2025, month, 14), gemeente=gemeente, categorie=categorie)
+
+
 def closed_year(clients: int = 12) -> Town:
     """Return a region in which as many clients begin each month, until all of January closes."""
     town = Town()
@@ -187,11 +194,7 @@ def closed_year(clients: int = 12) -> Town:
         town.start(*range(month * 1000, month * 1000 + clients + month), day=day, categorie="05")
         town.start(*range(month * 1000, month * 1000 + 7), day=day, gemeente=HENGELO)
         if month > 2:
-            # Late for a month that closes now, and enough that its figure is one of now.
-            late = range(month * 1000 + 500, month * 1000 + 504)
-            for gemeente, categorie in ((ALMELO, "02"), (ENSCHEDE, "05"), (HENGELO, "02")):
-                began = date(2025, month - 2, 14)
-                town.start(*late, day=began, gemeente=gemeente, categorie=categorie)
+            tell_late(town, month - 2)
         town.publish(hour(date(2025, month, 24)))
     return town
 
@@ -216,11 +219,12 @@ def test_a_quarter_is_the_sum_of_its_months_as_they_were_closed() -> None:
     town = closed_year()
     # Too late for January: it stays as it was closed, and so does what it adds to the quarter.
     town.start(*range(9000, 9010), day=date(2025, 1, 15), gemeente=ALMELO)
+    tell_late(town, 3)
     town.publish(hour(date(2025, 5, 12)))
     assert (found := town.shown("instroom", "kwartaal", JAN)) and found.status == "definitief"
     months = [town.value("instroom", "maand", m, gebied=ALMELO) for m in (JAN, FEB, MAR)]
-    assert months == [16, 16, 12]
-    assert town.value("instroom", "kwartaal", JAN) == 44 + 45 + 34
+    assert months == [16, 16, 16]
+    assert town.value("instroom", "kwartaal", JAN) == 44 + 45 + 46
     summed = 0
     for figure in town.table.figures(Filter(periode_soort=("kwartaal",), maat=("instroom",))):
         if figure.status != "definitief" or figure.waarde is None:
@@ -393,13 +397,14 @@ def test_a_client_who_is_erased_between_closes_gives_nothing_away(restarted: boo
     town.erase(1001, ALMELO)
     if restarted:
         town.restart()
+    tell_late(town, 3)
     town.publish(hour(date(2025, 5, 12)))
     quarter = town.shown("instroom", "kwartaal", JAN)
     assert quarter is not None and quarter.status == "definitief"
     if restarted:
         # What January was can no longer be counted, so the quarter says nothing.
         assert "other counts of an earlier month" in town.publication.outcome.reasons
-    assert quarter.waarde == (None if restarted else 44 + 45 + 34)
+    assert quarter.waarde == (None if restarted else 44 + 45 + 46)
     assert town.value("instroom", "maand", JAN, gebied=ALMELO) == 16
 
 
@@ -529,13 +534,13 @@ LIVES = [1, *(pytest.param(seed, marks=pytest.mark.slow) for seed in range(2, 12
 
 @pytest.mark.parametrize("seed", LIVES)
 def test_a_restart_at_any_moment_changes_nothing_of_what_is_published(seed: int) -> None:
-    life = Life(seed, date(2025, 1, 2), date(2025, 5, 20))
+    life = Life(seed, date(2025, 1, 2), date(2025, 4, 20))
     undisturbed, restarted = Town(), Town()
     lived(life, undisturbed)
     lived(life, restarted, random.Random(seed))
     one, other = told(undisturbed), told(restarted)
     assert [tijd for tijd, _ in one] == [tijd for tijd, _ in other]
-    assert len(one) > 10
+    assert len(one) > 5
     for (tijd, rows), (_, again) in zip(one, other, strict=True):
         for series, start, waarde, status, made in again - rows:
             # A stock that was last renewed in a month that has closed: its figure is no longer
@@ -543,7 +548,7 @@ def test_a_restart_at_any_moment_changes_nothing_of_what_is_published(seed: int)
             assert (series.maat, status) == ("actief", "definitief"), (series, start)
             assert waarde is None or made < tijd
     closed = [f for f in undisturbed.figures() if f.status == "definitief" and f.waarde is not None]
-    assert len(closed) > 20, "this life proves nothing"
+    assert len(closed) > 8, "this life proves nothing"
 
 
 def _values(town: Town) -> set[tuple[object, ...]]:
