@@ -283,11 +283,10 @@ class ProtectedPublication:
 
     def _closable(self) -> Iterator[date]:
         """Yield the months that are due to be closed, in order."""
-        closed = self._rows.closed
         for month in self._now.months:
             if not self._is_over(month):
                 return
-            if Span("maand", month) not in closed:
+            if Span("maand", month) not in self._rows.closed:
                 yield month
 
     def _is_over(self, month: date) -> bool:
@@ -296,10 +295,10 @@ class ProtectedPublication:
 
     def _close(self, draft: Draft, month: date) -> list[tuple[Frame, Protected]]:
         self._now.freeze(month)
-        closed = self._rows.closed
-        spans = closing_spans(month, closed)
+        rows = self._rows
+        spans = closing_spans(month, rows.closed)
         systems = closing_frames(
-            self.region, self._plan, month, closed, self._last_of, self._rows.is_known
+            self.region, self._plan, month, rows.closed, self._last_of, rows.is_known
         )
         found = self._weighed(systems, month)
         if month not in self._slow and any(isinstance(one, BudgetError) for one in found):
@@ -309,10 +308,9 @@ class ProtectedPublication:
             return []  # as a whole, at the next moment
         # A second time goes without: what comes after must not wait for it.
         made = [one if isinstance(one, Protected) else None for one in found]
-        rows = list(zip(systems, made, strict=True))
-        close(draft, self._plan, spans, rows, self._live.last)
+        close(draft, self._plan, spans, list(zip(systems, made, strict=True)), self._live.last)
         self._taken.append(lambda: self._closed_for_good(month))
-        return [(own, one) for own, one in rows if one is not None]
+        return [(own, one) for own, one in zip(systems, made, strict=True) if one is not None]
 
     def _weighed(self, systems: Sequence[Frame], month: date) -> list[Result]:
         """Protect all systems of a close: of each wet the stock, and then its flows together."""
@@ -356,10 +354,10 @@ class ProtectedPublication:
             return error
 
     def _closed_for_good(self, month: date) -> None:
+        runs_on = month == self._now.months[-1]
         for cell in [cell for cell in self._live.last if cell.start == month]:
-            if cell.maat in STOCKS and month == self._now.months[-1]:
-                continue  # it runs on
-            self._live.gone(cell)
+            if not (runs_on and cell.maat in STOCKS):
+                self._live.gone(cell)
         if month.month % MONTHS_OF["halfjaar"] == 0:  # nothing later is laid beside these
             self._now.frozen = {m: of for m, of in self._now.frozen.items() if m > month}
 
