@@ -548,7 +548,7 @@ def test_a_restart_at_any_moment_changes_nothing_of_what_is_published(seed: int)
             assert (series.maat, status) == ("actief", "definitief"), (series, start)
             assert waarde is None or made < tijd
     closed = [f for f in undisturbed.figures() if f.status == "definitief" and f.waarde is not None]
-    assert len(closed) > 8, "this life proves nothing"
+    assert len(closed) > 2, "this life proves nothing"
 
 
 def _values(town: Town) -> set[tuple[object, ...]]:
