@@ -30,7 +30,7 @@ Result = Protected | DisclosureError | None
 """What may be shown of a system; None: nothing that is new."""
 Make = Callable[[Frame, Mask], Result]
 _FLOWS: Final = tuple(maat for maat in MATEN if maat not in STOCKS)
-_ROUNDS: Final = 4
+_ROUNDS: Final = 20
 _DAY: Final = timedelta(days=1)
 
 
@@ -114,12 +114,11 @@ def both(
         apart = tied & (left != right)
         if not apart.any():
             return one, two
+        # What was withheld stays so: then every round asks for less, and it ends.
         if (apart & left).any():
-            first = first & ~(apart & left)
-            one = make(coming, first)
+            one = make(coming, left & ~apart)
         if (apart & right).any():
-            second = second & ~(apart & right)
-            two = make(going, second)
+            two = make(going, right & ~apart)
     return None, None
 
 
