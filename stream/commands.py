@@ -88,9 +88,10 @@ def ingest(
             tally, bad = run.ingest(engine, paths, lambda n: bar.advance(task, n))
             total.add(tally)
             refused += bad
+        seconds = time.monotonic() - begun
+        bar.add_task("cijfers beschermen en publiceren", total=None)
         emissions = run.publish_at_end(engine)
         problem = engine.publisher.problem
-    seconds = time.monotonic() - begun
     if as_json:
         click.echo(
             json.dumps(
