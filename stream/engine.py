@@ -30,12 +30,13 @@ from zorgstroom.stream.closing import Closing, Months, Writer
 from zorgstroom.stream.errors import OperatorError, StateError
 from zorgstroom.stream.monitor import Monitor
 from zorgstroom.stream.processor import Processor, Progress
-from zorgstroom.stream.publisher import Owner, Publisher
+from zorgstroom.stream.publisher import Publisher
 from zorgstroom.stream.results import Refusal, Tally
 from zorgstroom.stream.security import secret
 from zorgstroom.stream.settings import Settings
 from zorgstroom.stream.sources import Input
 from zorgstroom.stream.store import Store
+from zorgstroom.stream.target import Owner
 
 MARKER: Final = "DEMO"
 """A file of this name says that a folder holds a demo, which may be made anew."""

@@ -6,56 +6,26 @@ then does the next one get its number. Before its first emission the process cla
 that no other process writes it (`sinks.ownership`).
 """
 
-import os
-import socket
-import time
 from collections.abc import Callable, Collection, Iterable, Mapping
-from dataclasses import dataclass, field
 from datetime import UTC, date, datetime, timedelta
-from uuid import uuid4
 
 from zorgstroom.aggregations.disclosure.outcome import Outcome
 from zorgstroom.aggregations.disclosure.protected import ProtectedPublication, Snapshot
 from zorgstroom.aggregations.ledger import BaseCell, Ledger
 from zorgstroom.aggregations.movements import Indicaties, Move
 from zorgstroom.aggregations.policy import Disclosure
-from zorgstroom.aggregations.publication import RegionPublication
 from zorgstroom.aggregations.regions import Region, Regions
-from zorgstroom.aggregations.results import Emission, SeriesValues
 from zorgstroom.sinks.contract import Claim, Publication
 from zorgstroom.sinks.errors import OwnershipLostError, SinkError, SinkUnavailableError
 from zorgstroom.stream.errors import OperatorError
 from zorgstroom.stream.settings import Settings
+from zorgstroom.stream.target import Owner, Target
 
 _LONGEST_PAUSE = timedelta(seconds=60)
 
 
 class WeakerPolicyError(OperatorError):
     """The database already shows what today's policy hides."""
-
-
-@dataclass(frozen=True, slots=True)
-class Owner:
-    """Who publishes: the name of this process, and the lowest epoch that it may claim."""
-
-    name: str
-    epoch: int = 1
-
-    @classmethod
-    def this_process(cls, epoch: int = 1) -> "Owner":
-        """Return this process under a name that no other one has, also not after a restart."""
-        return cls(f"{socket.gethostname()}-{os.getpid()}-{uuid4().hex[:8]}", epoch)
-
-
-@dataclass(slots=True)
-class _Target:
-    """One database: the published figures, or the exact ones for the few who may see them."""
-
-    publication: Publication
-    disclosure: Disclosure
-    regions: dict[str, RegionPublication | ProtectedPublication] = field(default_factory=dict)
-    claims: dict[str, Claim] = field(default_factory=dict)
-    waiting: dict[str, Emission] = field(default_factory=dict)
 
 
 class Publisher:
@@ -89,9 +59,9 @@ class Publisher:
         self._owner = owner
         self._dossiers = dossiers
         self._regions: Regions = settings.regions
-        self._targets = [_Target(publication, settings.disclosure)]
+        self._targets = [Target(publication, settings.disclosure)]
         if exact is not None:
-            self._targets.append(_Target(exact, Disclosure(policy="geen")))
+            self._targets.append(Target(exact, Disclosure(policy="geen")))
         self._active: dict[str, Region] = {}
         self._found: dict[str, Region] = {}
         self._ready_at: dict[str, datetime] = {}
@@ -169,7 +139,8 @@ class Publisher:
             self._found[region.name] = region
         for gebied in gebieden:
             if not _is_code(gebied) and gebied not in self._settings.regios and mine(gebied):
-                self._retract(gebied, now)
+                for target in self._targets:
+                    target.retract(gebied, self._owner, now)
         self._connect(now)
 
     def due(self, now: datetime) -> bool:
@@ -325,25 +296,9 @@ class Publisher:
         if last is not None:
             self.last[region.name] = self._asked[region.name] = last
         for target in self._targets:
-            target.regions[region.name] = self._opened(region, target, last)
+            target.regions[region.name] = target.opened(region, self._settings, last)
         self._active[region.name] = region
         self._changed.setdefault(region.name, set())
-
-    def _opened(
-        self, region: Region, target: _Target, last: datetime | None
-    ) -> RegionPublication | ProtectedPublication:
-        published = target.publication.published(region.gebieden)
-        if target.disclosure.policy == "geen":
-            return RegionPublication(region, self._settings.publication, published)
-        return ProtectedPublication(
-            region,
-            self._settings.publication,
-            target.disclosure,
-            self._settings.definitions,
-            published,
-            last,
-            clock=time.monotonic,
-        )
 
     @property
     def outcomes(self) -> dict[str, Outcome]:
@@ -402,22 +357,6 @@ class Publisher:
         for target in self._targets:
             target.regions.pop(name, None)
             target.waiting.pop(name, None)
-
-    def _retract(self, gebied: str, now: datetime) -> None:
-        """Stop showing the figures of a region that the settings no longer name."""
-        for target in self._targets:
-            place = target.publication
-            values = [
-                SeriesValues(
-                    series.series, series.perioden, [None] * len(series.perioden), series.statussen
-                )
-                for series in place.published([gebied])
-                if any(waarde is not None for waarde in series.waarden)
-            ]
-            if values:
-                held = place.claim(gebied, self._owner.name, self._owner.epoch, now)
-                versie = max(place.last_version(gebied, [gebied]), held.epoch << 32) + 1
-                place.write(Emission(gebied, versie, now, values, target.disclosure.mark), held)
 
 
 def _is_code(gebied: str) -> bool:

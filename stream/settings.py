@@ -161,7 +161,7 @@ class Settings(BaseSettings):
     key_file: Path | None = None
     """File with the pseudonym key; empty: `sleutel` in the folder of the data, made when new."""
     tick_seconds: float = Field(default=1.0, gt=0)
-    """The grid of policy `geen` (and, until disclosure control lands, of `drempel`)."""
+    """The grid of policy `geen`; how often `drempel` looks whether a moment has passed."""
     retention_years: int = Field(default=7, ge=1)
     """Dossiers whose care and messages all lie longer ago are forgotten."""
     werkdagen: Werkkalender = Werkkalender()

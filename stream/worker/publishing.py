@@ -20,8 +20,9 @@ from zorgstroom.sinks.metrics import Metrics
 from zorgstroom.stream import protection
 from zorgstroom.stream.clock import Clock
 from zorgstroom.stream.kafka.wire import partition_of
-from zorgstroom.stream.publisher import Owner, Publisher
+from zorgstroom.stream.publisher import Publisher
 from zorgstroom.stream.settings import Settings
+from zorgstroom.stream.target import Owner
 from zorgstroom.stream.worker.partition import Partition
 
 _LOG: Final = logging.getLogger(__name__)

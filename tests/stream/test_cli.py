@@ -170,6 +170,7 @@ def test_config_masks_secrets_and_names_variables_that_do_nothing(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     monkeypatch.setenv("ZORGSTROOM_KEY", KEY)
+    monkeypatch.setenv("ZORGSTROOM_CLICKHOUSE__URL", "http://127.0.0.1:8123")
     monkeypatch.setenv("ZORGSTROOM_CLICKHOUSE__PASSWORD", "geheim123")
     monkeypatch.setenv("ZORGSTROOM_DISCLOSURE__THRESHOLD", "15")
     monkeypatch.setenv("ZORGSTROOM_TRESHOLD", "15")

@@ -12,8 +12,9 @@ from zorgstroom.aggregations.results import Emission, Series, SeriesValues
 from zorgstroom.sinks.contract import Claim, Filter
 from zorgstroom.sinks.errors import SinkUnavailableError
 from zorgstroom.sinks.memory import MemoryPublication
-from zorgstroom.stream.publisher import Owner, Publisher, WeakerPolicyError
+from zorgstroom.stream.publisher import Publisher, WeakerPolicyError
 from zorgstroom.stream.settings import Settings
+from zorgstroom.stream.target import Owner
 
 TODAY = date(2026, 3, 15)
 NOW = datetime(2026, 3, 15, 12, tzinfo=UTC)

@@ -154,9 +154,11 @@ def test_days_are_kept_as_they_stood_at_their_last_moment(town: Town) -> None:
 def test_a_stock_runs_on_into_the_next_month_and_a_flow_begins_anew(town: Town) -> None:
     friday, monday = date(2025, 1, 31), date(2025, 2, 3)
     town.start(*range(30, 34), day=friday)
+    town.end(*range(80, 83), day=date(2025, 1, 10))
     town.publish(hour(friday))
     assert town.value("instroom", "maand", JAN) == 4
     town.start(40, 41, day=date(2025, 2, 1))
+    town.end(*range(90, 93), day=date(2025, 2, 1))
     town.publish(hour(monday))
     # Two more are too few beside the stock of January, and too few to be a first flow.
     assert town.value("actief", "maand", FEB) is None
@@ -171,6 +173,7 @@ def test_a_stock_runs_on_into_the_next_month_and_a_flow_begins_anew(town: Town) 
 
 
 def test_a_late_message_about_an_open_month_counts_there(town: Town) -> None:
+    town.end(*range(80, 84), day=date(2025, 1, 20), gemeente=ALMELO)
     for number, day in enumerate((date(2025, 1, 30), date(2025, 2, 12))):
         town.start(*range(100 * number, 100 * number + 4), day=date(2025, 1, 20), gemeente=ALMELO)
         town.publish(hour(day))
@@ -178,21 +181,27 @@ def test_a_late_message_about_an_open_month_counts_there(town: Town) -> None:
     assert town.value("instroom", "maand", FEB) is None
 
 
+PLACES = ((ALMELO, "02"), (ENSCHEDE, "05"), (HENGELO, "02"))
+
+
 def tell_late(town: Town, month: int) -> None:
     """Tell of more care in a month that closes next: enough that its figures are of that moment."""
-    for gemeente, categorie in ((ALMELO, "02"), (ENSCHEDE, "05"), (HENGELO, "02")):
+    for gemeente, categorie in PLACES:
         late = range(month * 1000 + 500, month * 1000 + 504)
         town.start(*late, day=date(2025, month, 14), gemeente=gemeente, categorie=categorie)
 
 
 def closed_year(clients: int = 12) -> Town:
-    """Return a region in which as many clients begin each month, until all of January closes."""
+    """Return a region in which as many begin and end each month, until all of January closes."""
     town = Town()
     for month in range(1, 5):
         day = date(2025, month, 14)
         town.start(*range(month * 1000, month * 1000 + clients), day=day, gemeente=ALMELO)
         town.start(*range(month * 1000, month * 1000 + clients + month), day=day, categorie="05")
         town.start(*range(month * 1000, month * 1000 + 7), day=day, gemeente=HENGELO)
+        for gemeente, categorie in PLACES:
+            gone = range(month * 1000 + 700, month * 1000 + 704)
+            town.end(*gone, day=day, gemeente=gemeente, categorie=categorie)
         if month > 2:
             tell_late(town, month - 2)
         town.publish(hour(date(2025, month, 24)))
@@ -261,10 +270,17 @@ def test_what_is_closed_stays_as_it_is() -> None:
     assert {key: after[key] for key in before} == before
 
 
+def nine_a_month(town: Town, year: int, months: int) -> None:
+    """Tell of nine who begin and four who end in each of the first months of a year."""
+    for month in range(1, months + 1):
+        day = date(year, month, 3)
+        town.start(*range(month * 100, month * 100 + 9), day=day)
+        town.end(*range(month * 100 + 50, month * 100 + 54), day=day)
+
+
 def test_a_first_start_closes_what_is_due_month_by_month() -> None:
     town = Town()
-    for month in range(1, 7):
-        town.start(*range(month * 100, month * 100 + 9), day=date(2025, month, 3))
+    nine_a_month(town, 2025, 6)
     made = town.publish(hour(date(2025, 7, 1), 9) + timedelta(minutes=10))
     # Of a month that ended more than 40 days ago: January up to and including April.
     closes = [
@@ -286,8 +302,7 @@ def test_a_first_start_closes_what_is_due_month_by_month() -> None:
 def test_a_restart_between_closes_goes_on_with_them() -> None:
     towns = [Town(), Town()]
     for one in towns:
-        for month in range(1, 7):
-            one.start(*range(month * 100, month * 100 + 9), day=date(2025, month, 3))
+        nine_a_month(one, 2025, 6)
     now = hour(date(2025, 7, 1), 9)
     towns[0].publish(now)
     emission = towns[1].made(now)
@@ -320,8 +335,7 @@ def test_a_gemeente_outside_every_region_has_the_levels_of_a_region() -> None:
 @pytest.mark.slow
 def test_a_year_ends_with_everything_that_ends_with_it() -> None:
     town = Town(rules=PublicationRules(jaren=1, naloop_dagen=40), first=date(2024, 1, 1))
-    for month in range(1, 13):
-        town.start(*range(month * 100, month * 100 + 9), day=date(2024, month, 3))
+    nine_a_month(town, 2024, 12)
     town.publish(hour(date(2024, 12, 30)))
     assert town.value("instroom", "jaar", date(2024, 1, 1)) == 108
     town.publish(hour(date(2025, 1, 3)))
@@ -354,10 +368,12 @@ def test_what_is_not_protected_in_time_is_not_shown_and_comes_later() -> None:
     town.start(*range(9), day=BEFORE)
     town.start(*range(20, 29), day=BEFORE, gemeente=ALMELO)
     town.start(*range(30, 39), day=date(2025, 1, 7))
+    town.end(*range(60, 64), day=date(2025, 1, 7))
     town.publish(hour(date(2025, 1, 10)))
     stood = _values(town)
     clock.slow = True
     town.start(*range(40, 49), day=date(2025, 3, 12))
+    town.end(*range(70, 74), day=date(2025, 3, 12))
     (empty,) = town.publish(hour(date(2025, 3, 13)))
     assert not empty.values and _values(town) == stood
     assert town.publication.outcome.failures > 0

@@ -27,6 +27,7 @@ DRIE = Region("proef", ("0141", "0153", "0164"), total=True)
 ALMELO, ENSCHEDE, HENGELO = DRIE.gemeenten
 DREMPEL = Disclosure(threshold=3, breadth=2)
 RULES = PublicationRules(jaren=0, naloop_dagen=40)
+LONG_AGO = date(2023, 3, 6)
 _NO_MOVES: list[Move] = []
 
 
@@ -102,6 +103,14 @@ class Town:
             said = _said(client, begin, gemeente, wet, categorie, 1, f"t{day}")
             said |= {"dagtekening": day, "einddatum": day, "reden": "01"}
             self._take(Stop(**said))
+
+    def end(
+        self, *clients: int, day: date, gemeente: str = ENSCHEDE, categorie: str = "02"
+    ) -> None:
+        """Take in that care of each of `clients` that began long ago ended on `day`."""
+        place = {"gemeente": gemeente, "categorie": categorie}
+        self.start(*clients, day=LONG_AGO, **place)
+        self.stop(*clients, begin=LONG_AGO, day=day, **place)
 
     def _take(self, event: Start | Stop) -> None:
         made = changes(self.dossiers, [Addition([event], self.versie)], self.definitions)
