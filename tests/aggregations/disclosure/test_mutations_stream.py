@@ -22,6 +22,7 @@ from zorgstroom.aggregations.disclosure import protected, release
 from zorgstroom.aggregations.disclosure.certificate import packed
 from zorgstroom.aggregations.disclosure.closing import closing_frames
 from zorgstroom.aggregations.disclosure.judging import judge
+from zorgstroom.aggregations.disclosure.live import LiveFigures
 from zorgstroom.aggregations.disclosure.plan import DEFAULT, Cell, Span, Tabel, months_of
 from zorgstroom.aggregations.disclosure.protect import protect
 from zorgstroom.aggregations.disclosure.protected import ProtectedPublication
@@ -70,7 +71,7 @@ def test_a_lower_threshold_is_found() -> None:
 
 @pytest.mark.slow
 def test_renewing_before_enough_dossiers_changed_is_found(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(protected.ProtectedPublication, "_has_enough", lambda self, cell: True)
+    monkeypatch.setattr(LiveFigures, "has_enough", lambda self, cell: True)
     assert list(thin_renewals(Town().run()))
 
 
