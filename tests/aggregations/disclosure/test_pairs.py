@@ -30,7 +30,6 @@ from zorgstroom.aggregations.disclosure.release import NO_FIGURE, Frame
 from zorgstroom.aggregations.disclosure.rows import Row, Rows
 from zorgstroom.aggregations.disclosure.standing import Live
 from zorgstroom.aggregations.disclosure.table import BudgetError, Mask, Protected
-from zorgstroom.aggregations.ledger import MATEN
 from zorgstroom.aggregations.products import PRODUCTS
 from zorgstroom.aggregations.results import Emission, Maat
 from zorgstroom.aggregations.werkdagen import is_werkdag
@@ -225,21 +224,24 @@ def churned(seed: int) -> tuple[Town, dict[date, Counted]]:
     town = Town()
     true: dict[date, Counted] = {}
     places = [(one, what) for one in (ALMELO, ENSCHEDE, HENGELO) for what in ("02", "05", "15")]
-    client = 1
+    clients = count(1)
+    care: dict[tuple[str, str], list[tuple[int, date]]] = {place: [] for place in places}
+
+    def start(place: tuple[str, str], day: date, often: int) -> None:
+        for _ in range(often):
+            care[place].append((client := next(clients), day))
+            town.start(client, day=day, gemeente=place[0], categorie=place[1])
+
     for place in places:
-        for _ in range(chance.choice((0, 2, 4, 9))):
-            client += 1
-            town.start(client, day=LONG_AGO, gemeente=place[0], categorie=place[1])
+        start(place, LONG_AGO, chance.choice((0, 4, 9)))
     for month in range(1, 6):
         for first in (1, 15):
-            for gemeente, categorie in places:
-                coming, going = (chance.choice((0, 0, 1, 3, 4, 7)) for _ in MATEN[1:])
-                client += coming + going
+            for place in places:
                 day = date(2025, month, chance.randint(first, first + 4))
-                begun = range(client - going - coming, client - going)
-                town.start(*begun, day=day, gemeente=gemeente, categorie=categorie)
-                gone = range(client - going, client)
-                town.end(*gone, day=day, gemeente=gemeente, categorie=categorie)
+                start(place, day, chance.choice((0, 0, 0, 1, 4)))
+                for _ in range(min(len(care[place]), chance.choice((0, 0, 0, 1, 4)))):
+                    client, begin = care[place].pop(0)
+                    town.stop(client, begin=begin, day=day, gemeente=place[0], categorie=place[1])
             today = next(day for day in days_from(2025, month, first + 6) if is_werkdag(day))
             for closed in closes(town.publish(hour(today))):
                 true.setdefault(closed, Counted(DRIE, RULES, town.ledger, today))
@@ -261,7 +263,7 @@ def closes(emissions: list[Emission]) -> set[date]:
     }
 
 
-@pytest.mark.parametrize("seed", [1, 2, *(pytest.param(n, marks=pytest.mark.slow) for n in (3, 4))])
+@pytest.mark.parametrize("seed", [2, *(pytest.param(n, marks=pytest.mark.slow) for n in (1, 3))])
 def test_three_of_the_four_never_leave_a_small_fourth(seed: int) -> None:
     town, true = churned(seed)
     seen = list(fours(town, true))
