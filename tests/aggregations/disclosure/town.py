@@ -108,7 +108,7 @@ class Town:
         self, *clients: int, day: date, gemeente: str = ENSCHEDE, categorie: str = "02"
     ) -> None:
         """Take in that care of each of `clients` that began long ago ended on `day`."""
-        place = {"gemeente": gemeente, "categorie": categorie}
+        place: dict[str, Any] = {"gemeente": gemeente, "categorie": categorie}
         self.start(*clients, day=LONG_AGO, **place)
         self.stop(*clients, begin=LONG_AGO, day=day, **place)
 
