@@ -1,6 +1,7 @@
 """How the page looks: without barriers, at three sizes, light and dark; screenshots to look at."""
 
 import json
+import re
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -99,6 +100,7 @@ def planned() -> Process:
             values(replace(WMO_TOTAAL, maat="actief"), [1204], eerste=november),
             values(WMO_TOTAAL, [None], eerste=november),
             values(hulp, [412], eerste=third, status="definitief"),
+            values(replace(hulp, product="Verblijf en opvang"), [33], eerste=date(2026, 10, 1)),
             tijd=MADE,
         )
     )
@@ -113,6 +115,9 @@ def test_a_figure_of_a_close_is_shown_under_its_own_period(
         line = page.locator('tr[data-regel="hoofdgroep:Hulp bij het huishouden"]')
         expect(line).to_contain_text("412")
         expect(line).to_contain_text("3e kwartaal 2026, definitief")
+        # A stock that runs on from an earlier month is one of now, with its own time.
+        running = page.locator('tr[data-regel="hoofdgroep:Verblijf en opvang"]')
+        expect(running.locator(".stand")).to_have_text(re.compile(r"^\d\d:\d\d:\d\d$"))
         none = page.locator('tr[data-regel="hoofdgroep:Overig"]')
         expect(none.locator(".getal")).to_contain_text("–")
         expect(page.locator("#tekens")).to_contain_text(
