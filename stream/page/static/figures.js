@@ -169,7 +169,7 @@ export class Figures {
     if (link?.choice && current) head.firstChild.setAttribute("aria-current", "true");
     else if (link?.choice) head.firstChild.removeAttribute("aria-current");
     this.#number(value, row, id);
-    value.style.setProperty("--deel", most && row?.waarde ? (row.waarde / most).toFixed(3) : "0");
+    value.style.setProperty("--deel", most && row?.waarde && this.#isNow(row) ? (row.waarde / most).toFixed(3) : "0");
     const own = row && this.#isNow(row) ? "" : row ? `${period(row.periode_soort, row.periode)}, ${row.status} · ` : "";
     put(stand, row ? `${own}${moment(row.bijgewerkt_op, this.now)}` : "");
     return line;
@@ -209,7 +209,8 @@ export class Figures {
     const table = $("gemeenten").querySelector("tbody");
     this.#heading($("gemeenten-kop"), `${MATEN[maat]} per gemeente`);
     const rows = parts.map((one) => [one, this.#find(one.gebied, "totaal", "")]);
-    const most = Math.max(...rows.map(([, row]) => row?.waarde ?? 0));
+    // Bars compare: what is of another period has none.
+    const most = Math.max(...rows.map(([, row]) => (row?.waarde && this.#isNow(row) ? row.waarde : 0)));
     table.replaceChildren(...rows.map(([one, row]) => this.#row(table, one.gebied, one.naam, row, {
       most, link: { href: address({ ...this.choice, product: "" }, `/gebied/${slug(one.naam)}`) },
     })));
