@@ -75,7 +75,7 @@ def newest(
 
     A stock is of a day, so the latest reference day comes first, then the kind `soort`, then the
     shorter; a value goes before a suppressed one only within the same reference day. What is
-    counted over a period cannot be read without it: there the kind `soort` comes before all.
+    counted over a period cannot be read without it: there a value of the kind `soort` comes first.
     """
     start = running(soort, today).start
     best: dict[Line, PublishedFigure] = {}
@@ -129,7 +129,7 @@ def _rank(
     kind = figure.series.periode_soort
     return (
         kind == soort and figure.periode == start,
-        kind == soort and figure.series.maat not in STOCKS,
+        kind == soort and figure.waarde is not None and figure.series.maat not in STOCKS,
         min(_end(kind, figure.periode), today),
         figure.waarde is not None,
         kind == soort,

@@ -26,11 +26,11 @@ pytestmark = [pytest.mark.browser, pytest.mark.embedded, pytest.mark.slow]
 
 @pytest.fixture(scope="module")
 def demo(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Running]:
-    """The demo under the default policy, a day of the simulation to a second."""
+    """The demo under the default policy; far from the close of a quarter, which takes long."""
     pytest.importorskip("chdb")
     folder = tmp_path_factory.mktemp("demo")
-    arguments = ("demo", "--port", "0", "--no-browser", "--messages", "6000", "--seed", "3")
-    with running(folder, (*arguments, "--speed", "43200", "--days", "200")) as made:
+    arguments = ("demo", "--port", "0", "--no-browser", "--messages", "12000", "--seed", "3")
+    with running(folder, (*arguments, "--speed", "7200", "--days", "90")) as made:
         yield made
 
 

@@ -73,6 +73,8 @@ def test_what_is_counted_over_a_period_is_shown_of_the_kind_that_was_asked_for()
     assert chosen(month, quarter) is month
     assert chosen(month, quarter, soort="kwartaal") is quarter
     assert chosen(month, quarter, soort="jaar") is quarter
+    withheld = figure("maand", date(2026, 8, 1), None, maat="instroom")
+    assert chosen(withheld, quarter) is quarter
 
 
 def test_lines_are_kept_apart_and_none_is_invented() -> None:
