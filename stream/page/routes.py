@@ -148,6 +148,9 @@ def _description(
         "categorieen": CATEGORIE,
         "beleid": provider.disclosure.policy,
         "drempel": provider.disclosure.threshold,
+        "rooster": None
+        if provider.disclosure.policy == "geen"
+        else provider.disclosure.grid.model_dump(),
         "waarschuwing": provider.disclosure.warning,
         "naloop_dagen": settings.publication.naloop_dagen,
     }

@@ -11,6 +11,7 @@ from dataclasses import replace
 from datetime import date, timedelta
 from typing import Final
 
+from zorgstroom.aggregations.disclosure.plan import STOCKS
 from zorgstroom.aggregations.ledger import MATEN
 from zorgstroom.aggregations.periods import MONTHS, Period, calendar_periods
 from zorgstroom.aggregations.products import PRODUCTS
@@ -72,8 +73,9 @@ def newest(
     """
     Return one figure for each line: of the running period, otherwise the latest there is.
 
-    Among periods of the same reference day those of the kind `soort` come first, then the shorter.
-    A value goes before a suppressed one only within the same reference day.
+    A stock is of a day, so the latest reference day comes first, then the kind `soort`, then the
+    shorter; a value goes before a suppressed one only within the same reference day. What is
+    counted over a period cannot be read without it: there a value of the kind `soort` comes first.
     """
     start = running(soort, today).start
     best: dict[Line, PublishedFigure] = {}
@@ -127,6 +129,7 @@ def _rank(
     kind = figure.series.periode_soort
     return (
         kind == soort and figure.periode == start,
+        kind == soort and figure.waarde is not None and figure.series.maat not in STOCKS,
         min(_end(kind, figure.periode), today),
         figure.waarde is not None,
         kind == soort,

@@ -25,7 +25,7 @@ export function course(node, readout) {
     const x = rows.map((_, i) => i);
     const values = rows.map((row) => row.waarde);
     const final = rows.map((row) => (row.status === "definitief" ? row.waarde : null));
-    const firstOpen = rows.findIndex((row) => row.status !== "definitief");
+    const firstOpen = rows.findIndex((row) => row.status === "voorlopig");
     // The dashed line begins where the drawn one ends.
     const open = rows.map((row, i) => (firstOpen >= 0 && i >= firstOpen - (flow ? 0 : 1) ? row.waarde : null));
     const ink = css("--inkt-zacht"), line = css("--lijn"), mark = css("--merk"), pale = css("--merk-licht");
@@ -67,7 +67,7 @@ export function course(node, readout) {
 
     function tell(i) {
       const row = i == null ? null : rows[i];
-      readout.textContent = row ? `${period(row.periode_soort, row.periode)}: ${row.waarde == null ? NB : count(values[i])}` : "";
+      readout.textContent = row ? `${period(row.periode_soort, row.periode)}: ${row.status ? (row.waarde == null ? NB : count(values[i])) : "niet gepubliceerd"}` : "";
     }
   });
   return {
@@ -98,7 +98,7 @@ function strokes(u, rows, ink) {
   ctx.save();
   ctx.fillStyle = ink;
   rows.forEach((row, i) => {
-    if (row.waarde == null) ctx.fillRect(u.valToPos(i, "x", true) - half, bbox.top + bbox.height - thick, 2 * half, thick);
+    if (row.status && row.waarde == null) ctx.fillRect(u.valToPos(i, "x", true) - half, bbox.top + bbox.height - thick, 2 * half, thick);
   });
   ctx.restore();
 }

@@ -3,7 +3,7 @@
 import { course } from "/static/chart.js";
 import { address, slug } from "/static/choice.js";
 import { make, put } from "/static/now.js";
-import { count, day, MATEN, meaning, moment, NB, NONE, period, PERIODES, signed, WETTEN, whyHidden, whyNone } from "/static/words.js";
+import { atEnd, count, day, following, MATEN, meaning, moment, NB, NONE, period, PERIODES, runs, signed, WETTEN, whenMade, whyHidden, whyNone, whyNoTotal } from "/static/words.js";
 
 const $ = (id) => document.getElementById(id);
 const COURSE = { maand: 36, kwartaal: 12, halfjaar: 6, jaar: 3 };
@@ -88,7 +88,7 @@ export class Figures {
         place.dataset.staat = beside.join();
         place.replaceChildren(...beside.map((text) => make("span", text)));
       }
-      if (maat === this.choice.maat) why = !row ? whyNone(this.body.sluitingen) : row.waarde == null ? whyHidden(this.about.drempel) : "";
+      if (maat === this.choice.maat) why = !row ? whyNoTotal(this.about) : row.waarde == null ? whyHidden(this.about.drempel) : "";
     }
     put($("uitleg"), why);
     $("uitleg").hidden = !why;
@@ -105,9 +105,14 @@ export class Figures {
     node.replaceChildren(text, make("span", `${period(this.body.periode_soort, this.body.periode, true)}, voorlopig`, { class: "wanneer" }));
   }
 
-  /** For a stock that is not today's: of which day it is. */
+  /** For a stock of a period that is over: of which day it is. One that runs on has its own time. */
   #elsewhere(row) {
-    return row.maat === "actief" && !this.#isRunning(row) ? ` aan het eind van ${period(row.periode_soort, row.periode, true)}` : "";
+    return row.maat === "actief" && !this.#isNow(row) ? ` ${atEnd(row.periode_soort, row.periode)}` : "";
+  }
+
+  /** Whether a figure is what its table is about: of the running period, or a stock that runs on. */
+  #isNow(row) {
+    return this.#isRunning(row) || (row.maat === "actief" && runs(row.periode_soort, row.periode, this.now));
   }
 
   /** Put a figure in `node`: a number, n.b. or a dash, and what changed since the page was opened. */
@@ -118,7 +123,8 @@ export class Figures {
     node.dataset.van = name;
     node.dataset.getal = text;
     node.dataset.tijd = row?.bijgewerkt_op ?? "";
-    this.marks.add(!row ? "geen" : row.waarde == null ? "nb" : "");
+    // Divisions wait for a close; a total for its next moment.
+    this.marks.add(!row ? (place.includes(":") ? "geen" : "geen-totaal") : row.waarde == null ? "nb" : "");
     const parts = [text];
     if (!row) parts.push(make("span", " nog niet gepubliceerd", { class: "onzichtbaar" }));
     else if (row.waarde == null) parts.push(make("span", " niet bekendgemaakt", { class: "onzichtbaar" }));
@@ -163,8 +169,8 @@ export class Figures {
     if (link?.choice && current) head.firstChild.setAttribute("aria-current", "true");
     else if (link?.choice) head.firstChild.removeAttribute("aria-current");
     this.#number(value, row, id);
-    value.style.setProperty("--deel", most && row?.waarde ? (row.waarde / most).toFixed(3) : "0");
-    const own = row && this.#isRunning(row) ? "" : row ? `${period(row.periode_soort, row.periode)}, ${row.status} · ` : "";
+    value.style.setProperty("--deel", most && row?.waarde && this.#isNow(row) ? (row.waarde / most).toFixed(3) : "0");
+    const own = row && this.#isNow(row) ? "" : row ? `${period(row.periode_soort, row.periode)}, ${row.status} · ` : "";
     put(stand, row ? `${own}${moment(row.bijgewerkt_op, this.now)}` : "");
     return line;
   }
@@ -203,7 +209,8 @@ export class Figures {
     const table = $("gemeenten").querySelector("tbody");
     this.#heading($("gemeenten-kop"), `${MATEN[maat]} per gemeente`);
     const rows = parts.map((one) => [one, this.#find(one.gebied, "totaal", "")]);
-    const most = Math.max(...rows.map(([, row]) => row?.waarde ?? 0));
+    // Bars compare: what is of another period has none.
+    const most = Math.max(...rows.map(([, row]) => (row?.waarde && this.#isNow(row) ? row.waarde : 0)));
     table.replaceChildren(...rows.map(([one, row]) => this.#row(table, one.gebied, one.naam, row, {
       most, link: { href: address({ ...this.choice, product: "" }, `/gebied/${slug(one.naam)}`) },
     })));
@@ -219,7 +226,9 @@ export class Figures {
     const shown = [];
     const told = $("uitleg").textContent;
     if (this.marks.has("nb") && told !== whyHidden(this.about.drempel)) shown.push(make("dt", NB), make("dd", whyHidden(this.about.drempel)));
-    if (this.marks.has("geen") && told !== whyNone(this.body.sluitingen)) shown.push(make("dt", NONE), make("dd", whyNone(this.body.sluitingen)));
+    if (this.marks.has("geen")) shown.push(make("dt", NONE), make("dd", whyNone(this.body.sluitingen)));
+    if (this.marks.has("geen-totaal") && told !== whyNoTotal(this.about)) shown.push(make("dt", NONE), make("dd", whyNoTotal(this.about)));
+    if (this.about.rooster) shown.push(make("dt", "gemaakt"), make("dd", `${whenMade(this.about)} Tot dan staat er het vorige getal, met de tijd waarop dat gemaakt is.`));
     if (this.marks.has("delta")) shown.push(make("dt", "+1, −1"), make("dd", "Zoveel veranderde het getal sinds u deze pagina opende."));
     const close = this.body.sluitingen.find((one) => one.periode_soort === this.choice.periode);
     if (close) shown.push(make("dt", "voorlopig"), make("dd", `Verandert nog door late meldingen, tot ${this.about.naloop_dagen} dagen na de periode; daarna definitief. ${cap(period(close.periode_soort, close.periode, true))} wordt definitief op ${day(close.sluit_op)}.`));
@@ -270,7 +279,7 @@ export class Figures {
       return;
     }
     put($("verloop-titel"), `${MATEN[maat]}${what}`);
-    put($("verloop-melding"), whyNone(this.body.sluitingen));
+    put($("verloop-melding"), niveau === "totaal" ? whyNoTotal(this.about) : whyNone(this.body.sluitingen));
     $("verloop-melding").hidden = false;
     chart.clear();
     this.#frame(false);
@@ -282,8 +291,9 @@ export class Figures {
     for (const node of [$("legenda"), $("verlooptabel"), $("verloop-csv")]) node.hidden = !shown;
   }
 
-  #draw(rows) {
+  #draw(known) {
     this.#frame(true);
+    const rows = filled(known);
     const text = JSON.stringify(rows.map((row) => [row.periode, row.waarde, row.status, row.bijgewerkt_op]));
     if (this.drawn === text) return;
     this.drawn = text;
@@ -291,22 +301,38 @@ export class Figures {
     chart.draw(rows, flow);
     const [final, open, none] = $("legenda").children;
     for (const one of [final, open]) one.firstChild.classList.toggle("vak", flow);
-    none.hidden = rows.every((row) => row.waarde != null);
-    const known = rows.filter((row) => row.waarde != null);
-    const last = known.at(-1);
+    none.hidden = known.every((row) => row.waarde != null);
+    const last = known.filter((row) => row.waarde != null).at(-1);
     $("grafiek").setAttribute("aria-label", last
       ? `Grafiek: ${$("verloop-titel").textContent}, ${rows.length} perioden, laatste ${count(last.waarde)} in ${period(last.periode_soort, last.periode)}. De cijfers staan in de tabel hieronder.`
       : `Grafiek zonder bekendgemaakte cijfers: ${$("verloop-titel").textContent}.`);
     put($("verlooptabel-titel"), `${$("verloop-titel").textContent}, ${this.area.naam}, ${WETTEN[this.choice.wet]}`);
     $("verlooptabel").querySelector("tbody").replaceChildren(...rows.toReversed().map((row) => {
       const line = make("tr");
-      line.append(make("th", period(row.periode_soort, row.periode), { scope: "row" }), make("td", row.waarde == null ? NB : count(row.waarde), { class: "getal" }), make("td", `${row.status} · ${moment(row.bijgewerkt_op, this.now)}`, { class: "stand" }));
+      line.append(make("th", period(row.periode_soort, row.periode), { scope: "row" }), make("td", sign(row), { class: "getal" }), make("td", row.status ? `${row.status} · ${moment(row.bijgewerkt_op, this.now)}` : "niet gepubliceerd", { class: "stand" }));
       return line;
     }));
   }
 }
 
 const cap = (text) => text.charAt(0).toUpperCase() + text.slice(1);
+
+/** What stands for a figure: a number, n.b., or a dash for a period without one. */
+const sign = (row) => (!row.status ? NONE : row.waarde == null ? NB : count(row.waarde));
+
+/** A course with a place for each period, also for one of which nothing was published. */
+function filled(rows) {
+  const found = [];
+  for (const row of rows) {
+    let last = found.at(-1);
+    while (last && row.periode_soort !== "dag" && following(last.periode_soort, last.periode) < row.periode) {
+      last = { periode_soort: row.periode_soort, periode: following(last.periode_soort, last.periode), waarde: null, status: "", bijgewerkt_op: "" };
+      found.push(last);
+    }
+    found.push(row);
+  }
+  return found;
+}
 
 function merged(rows, live) {
   const last = rows.at(-1);

@@ -9,6 +9,7 @@ const minute = format({ hour: "2-digit", minute: "2-digit" });
 const dayTime = format({ day: "numeric", month: "short", hour: "2-digit", minute: "2-digit" });
 const yearTime = format({ day: "numeric", month: "short", year: "numeric", hour: "2-digit", minute: "2-digit" });
 const dayOf = format({ year: "numeric", month: "2-digit", day: "2-digit" });
+const isoDay = new Intl.DateTimeFormat("sv-SE", { timeZone: ZONE });
 const longDay = format({ weekday: "long", day: "numeric", month: "long", year: "numeric" });
 const plainDay = new Intl.DateTimeFormat("nl-NL", { timeZone: "UTC", day: "numeric", month: "long", year: "numeric" });
 const shortDay = new Intl.DateTimeFormat("nl-NL", { timeZone: "UTC", day: "numeric", month: "short", year: "numeric" });
@@ -58,6 +59,21 @@ export function period(soort, start, long = false) {
   }
 }
 
+const MONTHS = { maand: 1, kwartaal: 3, halfjaar: 6, jaar: 12 };
+
+/** The first day of the next period of the same kind; not for days. */
+export function following(soort, start) {
+  const first = new Date(`${start}T00:00:00Z`);
+  first.setUTCMonth(first.getUTCMonth() + MONTHS[soort]);
+  return first.toISOString().slice(0, 10);
+}
+
+/** Whether a period still runs at the moment `now`. */
+export const runs = (soort, start, now) => soort in MONTHS && isoDay.format(new Date(now)) < following(soort, start);
+
+/** The end of a period, within a sentence. */
+export const atEnd = (soort, start) => `aan het eind van ${["kwartaal", "halfjaar"].includes(soort) ? "het " : ""}${period(soort, start, true)}`;
+
 /** What a measure counts in a period, for below the large number. */
 export function meaning(maat, soort, start) {
   const inside = { maand: "in", kwartaal: "in het", halfjaar: "in het", jaar: "in", dag: "op" }[soort];
@@ -67,11 +83,22 @@ export function meaning(maat, soort, start) {
 
 /** Why a number is not shown. */
 export const whyHidden = (drempel) =>
-  `Niet bekendgemaakt: het aantal is lager dan ${drempel}, of het is weggelaten omdat een ander klein aantal anders uit te rekenen is. Welke van de twee zeggen wij bewust niet; n.b. is dus geen nul.`;
+  `Niet bekendgemaakt: het aantal is lager dan ${drempel}, of het is weggelaten omdat een ander klein aantal anders uit te rekenen is; instroom en uitstroom worden samen getoond of samen weggelaten. Welke reden het is zeggen wij bewust niet; n.b. is dus geen nul.`;
 
-/** Why there is nothing published, with the next close if it is known. */
+/** Why a division by kind of care has nothing published, with the next close if it is known. */
 export function whyNone(sluitingen, soorten = ["kwartaal", "halfjaar", "jaar"]) {
   const next = sluitingen.filter((one) => soorten.includes(one.periode_soort)).sort((a, b) => (a.sluit_op < b.sluit_op ? -1 : 1))[0];
   const when = next ? ` De eerstvolgende afsluiting is die van het ${period(next.periode_soort, next.periode, true)}, op ${day(next.sluit_op)}.` : "";
   return `Nog niet gepubliceerd: zo fijn ingedeeld verschijnen cijfers alleen bij de afsluiting van een kwartaal, halfjaar of jaar.${when}`;
+}
+
+/** When figures are made anew: of a region and of a gemeente. Under policy `geen` there is no grid. */
+export function whenMade({ drempel, rooster }) {
+  return `Een getal wordt pas vernieuwd als ten minste ${drempel} dossiers het veranderden, en dan na een vast moment op een werkdag: voor een regio na elk heel uur van ${rooster.eerste_uur} tot en met ${rooster.laatste_uur} uur, voor een gemeente na ${rooster.laatste_uur} uur.`;
+}
+
+/** Why the total of an area has nothing published. */
+export function whyNoTotal(about) {
+  const made = about.rooster ? ` Een nieuwe periode krijgt haar eerste getal als het aantal daarvoor groot genoeg is. ${whenMade(about)}` : "";
+  return `Nog niet gepubliceerd.${made} Een lopend kwartaal, halfjaar of jaar is de som van zijn maanden, en verschijnt als die er alle zijn.`;
 }

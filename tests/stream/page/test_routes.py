@@ -109,6 +109,7 @@ def test_names_and_rules_of_the_process() -> None:
         assert [one["naam"] for one in region["gemeenten"]][:2] == ["Almelo", "Borne"]
         assert {"gebied": "0168", "naam": "Losser"} in region["gemeenten"]
         assert (body["beleid"], body["drempel"], body["naloop_dagen"]) == ("drempel", 10, 90)
+        assert body["rooster"] == {"eerste_uur": 8, "laatste_uur": 17}
         assert body["categorieen"]["Wmo"]["01"].startswith("Hulp")
 
     serve(ask)

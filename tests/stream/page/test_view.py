@@ -4,7 +4,7 @@ from datetime import UTC, date, datetime
 import pytest
 
 from tests.emissions import WMO_TOTAAL
-from zorgstroom.aggregations.results import PeriodeSoort, Status
+from zorgstroom.aggregations.results import Maat, PeriodeSoort, Status
 from zorgstroom.sinks.contract import PublishedFigure
 from zorgstroom.stream.page import view
 
@@ -13,11 +13,14 @@ MADE = datetime(2026, 11, 12, 9, tzinfo=UTC)
 
 
 def figure(
-    soort: PeriodeSoort, periode: date, waarde: int | None, status: Status = "voorlopig"
+    soort: PeriodeSoort,
+    periode: date,
+    waarde: int | None,
+    status: Status = "voorlopig",
+    maat: Maat = "actief",
 ) -> PublishedFigure:
-    return PublishedFigure(
-        replace(WMO_TOTAAL, periode_soort=soort), periode, waarde, status, 1, MADE
-    )
+    series = replace(WMO_TOTAAL, periode_soort=soort, maat=maat)
+    return PublishedFigure(series, periode, waarde, status, 1, MADE)
 
 
 def chosen(*figures: PublishedFigure, soort: PeriodeSoort = "maand") -> PublishedFigure:
@@ -64,10 +67,18 @@ def test_on_the_same_day_a_value_goes_before_none_and_then_the_kind_that_was_ask
     assert chosen(half, second, soort="halfjaar") is half
 
 
+def test_what_is_counted_over_a_period_is_shown_of_the_kind_that_was_asked_for() -> None:
+    month = figure("maand", date(2026, 8, 1), 40, maat="instroom")
+    quarter = figure("kwartaal", date(2026, 10, 1), 120, maat="instroom")
+    assert chosen(month, quarter) is month
+    assert chosen(month, quarter, soort="kwartaal") is quarter
+    assert chosen(month, quarter, soort="jaar") is quarter
+    withheld = figure("maand", date(2026, 8, 1), None, maat="instroom")
+    assert chosen(withheld, quarter) is quarter
+
+
 def test_lines_are_kept_apart_and_none_is_invented() -> None:
-    other = replace(
-        figure("maand", date(2026, 11, 1), 3), series=replace(WMO_TOTAAL, maat="actief")
-    )
+    other = figure("maand", date(2026, 11, 1), 3, maat="instroom")
     assert len(view.newest([figure("maand", date(2026, 11, 1), 2), other], "maand", TODAY)) == 2
     assert view.newest([], "maand", TODAY) == {}
 
@@ -79,7 +90,7 @@ def test_a_line_has_its_columns() -> None:
         "wet": "Wmo",
         "product_niveau": "totaal",
         "product": "",
-        "maat": "instroom",
+        "maat": "actief",
         "periode_soort": "maand",
         "periode": date(2026, 11, 1),
         "waarde": None,
