@@ -110,7 +110,7 @@ def main() -> None:
     parser = argparse.ArgumentParser()
     parser.add_argument("--messages", type=int, default=20_000)
     parser.add_argument("--repeat", type=int, default=5)
-    parser.add_argument("--policy", default="drempel")
+    parser.add_argument("--policy", default="geen")
     parser.add_argument("--contender")
     parser.add_argument("--path", type=Path)
     asked = parser.parse_args()
