@@ -11,7 +11,7 @@ The rule is symmetrical on purpose: a flow that is withheld for the other's sake
 other, so nothing follows from its being withheld.
 """
 
-from collections.abc import Callable, Set
+from collections.abc import Callable, Sequence, Set
 from dataclasses import dataclass
 from datetime import date, timedelta
 from typing import Final
@@ -73,6 +73,11 @@ class Around:
         return end in shown and self.counted.is_large(before[0], self.threshold)
 
 
+def _around(cell: Cell, month: date) -> tuple[Cell, Cell]:
+    end, before = _stocks_of(cell, month)
+    return end, before[0]
+
+
 def _stocks_of(cell: Cell, month: date) -> tuple[Cell, list[Cell]]:
     """
     Return the stocks at the end and at the beginning of the period of a flow.
@@ -89,6 +94,23 @@ def _stocks_of(cell: Cell, month: date) -> tuple[Cell, list[Cell]]:
     end = cell._replace(maat="actief", soort="maand", start=month)
     before = (cell.start - _DAY).replace(day=1)
     return end, [end._replace(soort=s.soort, start=s.start) for s in ending_with(before)]
+
+
+def large_around(flows: Sequence[Cell], counted: Counted, threshold: int) -> Mask:
+    """
+    Return of which flows of a running month all that stands around is `threshold` or more now.
+
+    That is the other flow and both stocks: beside three that are shown, the fourth is no small one.
+    """
+    month = flows[0].start
+    around = [(other(cell), *_around(cell, month)) for cell in flows]
+    large = [
+        counted.true(flow) >= threshold
+        and counted.is_large(end, threshold)
+        and counted.is_large(before, threshold)
+        for flow, end, before in around
+    ]
+    return np.array(large, np.bool_)
 
 
 def both(

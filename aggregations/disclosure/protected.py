@@ -22,7 +22,7 @@ from zorgstroom.aggregations.disclosure.following import close, sum_up
 from zorgstroom.aggregations.disclosure.grid import Passed
 from zorgstroom.aggregations.disclosure.live import LiveFigures
 from zorgstroom.aggregations.disclosure.outcome import Outcome
-from zorgstroom.aggregations.disclosure.pairs import Around, Result, both, other
+from zorgstroom.aggregations.disclosure.pairs import Around, Result, both, large_around
 from zorgstroom.aggregations.disclosure.plan import (
     DEFAULT,
     MONTHS_OF,
@@ -247,8 +247,7 @@ class ProtectedPublication:
         gone = np.array([self._is_withheld(cell) for cell in own.cells])
         candidates = up & ~small & enough & ~gone
         if tabel.maat not in STOCKS:
-            # Beside the stocks one flow tells the other: see `pairs`.
-            candidates &= self._now.values([other(c) for c in own.cells]) >= rule.threshold
+            candidates &= large_around(own.cells, self._now, rule.threshold)
         self.outcome.held += int((up & ~enough).sum())
         for at in np.flatnonzero(fallen).tolist():
             self._withhold_live(draft, own.cells[at])
@@ -325,8 +324,8 @@ class ProtectedPublication:
             around = Around(self._rows, self._live, self._now, self._disclosure.threshold)
             tied = np.array([around.is_tied(cell) for cell in coming.cells])
             agree = np.array([around.stocks_agree(cell, month, shown) for cell in coming.cells])
-            allowed = agree | ~tied
-            candidates = (self._candidates(coming) & allowed, self._candidates(going) & allowed)
+            # Where the stocks do not agree, what was published while they did goes on to stand.
+            candidates = (self._candidates(coming) & agree, self._candidates(going) & agree)
             found += both(coming, going, candidates, tied, self._made_of)
         return found
 

@@ -275,3 +275,25 @@ def test_three_of_the_four_never_leave_a_small_fourth(seed: int) -> None:
     # The flows of which something is told, and those of which a small stock forbids it.
     assert any(None not in four.figures for four in seen)
     assert any(four.figures[1] is None and max(four.true[1:3]) >= T for four in seen)
+
+
+def test_flows_are_not_renewed_once_a_stock_beside_them_is_small() -> None:
+    town = Town()
+    for gemeente, categorie in ((ALMELO, "02"), (ENSCHEDE, "02"), (HENGELO, "15")):
+        town.start(*range(1, 10), day=LONG_AGO, gemeente=gemeente, categorie=categorie)
+    town.publish(hour(date(2025, 1, 31)))
+    for gemeente in (ALMELO, ENSCHEDE):
+        town.start(*range(101, 106), day=date(2025, 2, 3), gemeente=gemeente)
+        town.stop(*range(1, 6), begin=LONG_AGO, day=date(2025, 2, 4), gemeente=gemeente)
+    town.publish(hour(date(2025, 2, 6)))
+    # In Almelo all but one go: nine, and five that came, without what is told of those who went.
+    town.stop(*range(6, 10), begin=LONG_AGO, day=date(2025, 2, 11), gemeente=ALMELO)
+    town.stop(*range(101, 105), begin=date(2025, 2, 3), day=date(2025, 2, 11), gemeente=ALMELO)
+    for day in (date(2025, 2, 13), date(2025, 3, 13), date(2025, 4, 14)):
+        town.publish(hour(day))
+        before = town.value("actief", "maand", JAN, gebied=ALMELO)
+        flows = [
+            town.value(maat, "maand", FEB, gebied=ALMELO) for maat in ("instroom", "uitstroom")
+        ]
+        assert town.value("actief", "maand", FEB, gebied=ALMELO) is None
+        assert (before, flows) == (9, [5, 5]), "as they were while the stock was large"
