@@ -25,6 +25,8 @@ def process(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Running]:
     (folder / "inbox" / "kapot-bericht.xml").write_bytes(refused(40))
     with serving(folder) as made:
         until(lambda: figure(made, "twente", "actief") == 30, "30 messages are counted")
+        # The figures are there before the state of the process tells of the messages.
+        until(lambda: made.api("/api/status")["afgekeurd"], "the state tells of them")
         yield made
 
 
@@ -204,6 +206,7 @@ def test_after_the_process_is_gone_the_page_comes_back_by_itself(
         page = open_page(first.url)
         first.process.send_signal(signal.SIGTERM)
         expect(page.locator("#verouderd")).to_be_visible(timeout=30_000)
+        assert first.process.wait(60) == 0  # a second signal would cut it off
     arguments = ("serve", "--inbox", "inbox", "--port", port, "--today", "2026-03-15")
     with running(tmp_path, arguments, DISCLOSURE__POLICY="geen"):
         expect(page.locator("#verouderd")).to_be_hidden(timeout=60_000)

@@ -44,7 +44,7 @@ export function showNow(body, area) {
 
   const grade = problem || silent ? "fout" : starting ? "let-op" : "goed";
   const verdict = problem
-    || (silent ? `Het proces antwoordt, maar komt al ${ago(body.stil_seconden).join(" ")} niet verder.` : "")
+    || (silent ? `Het proces antwoordt, maar komt al ${ago(body.stil_seconden).join(" ")} niet verder. Na de afsluiting van een periode kan dat enkele minuten duren: dan worden cijfers beschermd.` : "")
     || (starting ? "De worker start op en leest zijn stand terug." : "Alles loopt.");
   put($("oordeel"), verdict);
   $("oordeel").dataset.ernst = grade;

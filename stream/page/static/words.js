@@ -83,7 +83,7 @@ export function meaning(maat, soort, start) {
 
 /** Why a number is not shown. */
 export const whyHidden = (drempel) =>
-  `Niet bekendgemaakt: het aantal is lager dan ${drempel}, of het is weggelaten omdat een ander klein aantal anders uit te rekenen is; instroom en uitstroom worden samen getoond of samen weggelaten. Welke reden het is zeggen wij bewust niet; n.b. is dus geen nul.`;
+  `Niet bekendgemaakt: het aantal is lager dan ${drempel}, of het is weggelaten omdat een ander klein aantal anders uit te rekenen is, of dat niet op tijd was uit te sluiten; instroom en uitstroom worden samen getoond of samen weggelaten. Welke reden het is zeggen wij bewust niet; n.b. is dus geen nul.`;
 
 /** Why a division by kind of care has nothing published, with the next close if it is known. */
 export function whyNone(sluitingen, soorten = ["kwartaal", "halfjaar", "jaar"]) {
