@@ -210,6 +210,7 @@ def test_after_the_process_is_gone_the_page_comes_back_by_itself(
     arguments = ("serve", "--inbox", "inbox", "--port", port, "--today", "2026-03-15")
     with running(tmp_path, arguments, DISCLOSURE__POLICY="geen"):
         expect(page.locator("#verouderd")).to_be_hidden(timeout=60_000)
+        page.close()  # before its server goes, of which the browser would complain
     # A browser tells of each connection that is refused; there must be nothing else.
     assert all("ERR_" in text for text in complaints), complaints
     complaints.clear()
