@@ -1,13 +1,20 @@
 import os
 from collections.abc import Callable
+from datetime import date
 from pathlib import Path
 
 import pytest
 from lxml import etree
 
 from tests.broker import broker
+from zorgstroom.stream.generator.model import Params
+from zorgstroom.stream.generator.run import generate
+from zorgstroom.stream.generator.write import write
 
 __all__ = ["broker"]  # a fixture for every folder below
+
+TODAY = date(2026, 3, 15)
+"""The last day of every made stream."""
 
 
 @pytest.fixture(scope="session")
@@ -45,3 +52,17 @@ def valid_xml(shared_dir: Path) -> Callable[[bytes], None]:
         schemas[name].assertValid(root)
 
     return check
+
+
+@pytest.fixture
+def made_stream(tmp_path: Path) -> Callable[..., Path]:
+    """Return a function that makes a folder with a stream of its own."""
+
+    def make(messages: int, seed: int, **more: object) -> Path:
+        folder = tmp_path / f"stroom-{seed}-{messages}"
+        params = Params(today=TODAY, seed=seed, messages=messages, **more)  # type: ignore[arg-type]
+        simulation = generate(params, None)
+        write(simulation, folder)
+        return folder
+
+    return make

@@ -13,7 +13,8 @@ from zorgstroom.stream.generator.model import Params
 from zorgstroom.stream.generator.run import generate
 from zorgstroom.stream.settings import Settings
 
-FIRST, LAST = date(2026, 1, 1), date(2026, 3, 10)
+BEGIN, FIRST, LAST = date(2025, 6, 1), date(2026, 1, 1), date(2026, 3, 10)
+"""The stream begins half a year before the figures: care has to end as well."""
 TOWNS = ("0141", "0153", "0164")
 
 
@@ -22,7 +23,7 @@ def settings(**disclosure: object) -> Settings:
         {
             "disclosure": disclosure,
             "regios": {"proef": list(TOWNS)},
-            "publication": {"jaren": 1, "naloop_dagen": 5},
+            "publication": {"jaren": 1, "naloop_dagen": 5, "vanaf": FIRST},
         }
     )
 
@@ -31,7 +32,7 @@ def publish_town(folder: Path, asked: Settings) -> None:
     """Stream ten weeks of three gemeenten into `folder`, and publish each day at 11 and 17."""
     decoder = Decoder(PseudonymKey(b"alleen voor een test: 32 bytes .."))
     clock = ManualClock(datetime.combine(FIRST, time(1), AMSTERDAM).astimezone(UTC))
-    told = list(generate(Params(today=LAST, start=FIRST, seed=3, scale=0.15)).deliveries())
+    told = list(generate(Params(today=LAST, start=BEGIN, seed=3, scale=0.15)).deliveries())
     at = 0
     with Engine(asked, folder, clock) as engine:
         for day in (FIRST + timedelta(days=number) for number in range((LAST - FIRST).days + 1)):

@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.truth.conftest import TODAY
+from tests.conftest import TODAY
 from tests.truth.exact import differences
 from zorgstroom.sinks.clickhouse import open_embedded
 

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 from click.testing import CliRunner
 
-from tests.truth.conftest import TODAY
+from tests.conftest import TODAY
 from zorgstroom.sinks.connection import connect_embedded
 from zorgstroom.stream import sources
 from zorgstroom.stream.cli import main

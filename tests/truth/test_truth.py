@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.truth.conftest import TODAY
+from tests.conftest import TODAY
 from tests.truth.exact import differences
 from zorgstroom.stream import sources
 from zorgstroom.stream.clock import SystemClock

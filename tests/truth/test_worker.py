@@ -8,7 +8,7 @@ import pytest
 
 from deploy.local.kafka import Broker
 from tests.cluster import cluster, wait_until
-from tests.truth.conftest import TODAY
+from tests.conftest import TODAY
 from tests.truth.exact import published
 from zorgstroom.stream import sources
 from zorgstroom.stream.clock import SystemClock

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.truth.conftest import TODAY
+from tests.conftest import TODAY
 from zorgstroom.aggregations.policy import Disclosure
 from zorgstroom.sinks.connection import Connection, connect_embedded
 from zorgstroom.stream.clock import SystemClock

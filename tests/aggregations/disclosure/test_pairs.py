@@ -94,7 +94,7 @@ def test_tied_cells_are_shown_in_both_or_neither(
 
 
 def test_what_does_not_come_to_rest_is_not_shown_at_all() -> None:
-    size = 20
+    size = 200
     everything = np.ones(size, np.bool_)
     asked = 0
 
