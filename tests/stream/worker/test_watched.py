@@ -12,6 +12,7 @@ from prometheus_client.parser import text_string_to_metric_families
 
 from deploy.local.kafka import Broker
 from tests.cluster import Cluster, WorkerProcess, cluster, wait_until
+from zorgstroom.aggregations.timeliness_rows import TimelinessRow
 
 pytestmark = [pytest.mark.kafka, pytest.mark.slow, pytest.mark.embedded]
 
@@ -53,6 +54,19 @@ def ready(worker: WorkerProcess) -> bool:
         return False
 
 
+def taken(worker: WorkerProcess) -> float:
+    return sum(
+        value
+        for labels, value in samples(worker)["zorgstroom_messages_total"]
+        if labels["uitkomst"] != "afgekeurd"
+    )
+
+
+def timely(worker: WorkerProcess) -> set[str]:
+    answer = urllib.request.urlopen(f"{url(worker)}/api/status", timeout=10)
+    return {row["regio"] for row in json.loads(answer.read())["tijdigheid"]}
+
+
 def test_only_the_owner_of_a_region_tells_of_it(
     made_stream: Callable[..., Path], broker: Broker, tmp_path: Path
 ) -> None:
@@ -68,25 +82,26 @@ def check(running: Cluster) -> None:
     running.produce()
     wait_until("one worker tells of all regions", lambda: regions(first) == names)
     wait_until("it is ready", lambda: ready(first))
+    wait_until("the messages are counted", lambda: taken(first) > 1500)
     found = samples(first)
-    taken = sum(
-        value
-        for labels, value in found["zorgstroom_messages_total"]
-        if labels["uitkomst"] != "afgekeurd"
-    )
-    assert taken > 1500
     assert found["zorgstroom_dossiers"][0][1] > 500
     assert {labels["topic"] for labels, _ in found["zorgstroom_lag_messages"]} == {
         "watched-berichten",
         "watched-gebeurtenissen",
     }
-    assert regions(first, "zorgstroom_publication_current_timestamp_seconds") == names
+    wait_until(
+        "all regions are current",
+        lambda: regions(first, "zorgstroom_publication_current_timestamp_seconds") == names,
+    )
     assert sum(value for _, value in found["zorgstroom_freshness_seconds_count"]) > 0
     assert health(first, "live")[1]["levend"]
-    status = json.loads(urllib.request.urlopen(f"{url(first)}/api/status", timeout=10).read())
-    assert {row["regio"] for row in status["tijdigheid"]} == names
-    rows = [row for name in names for row in running.publication.timeliness(name)]
-    assert {row.regio for row in rows} == names and any(row.te_laat for row in rows)
+    wait_until("timeliness is told of all regions", lambda: timely(first) == names)
+
+    def rows() -> list[TimelinessRow]:
+        return [row for name in names for row in running.publication.timeliness(name)]
+
+    wait_until("and published", lambda: {row.regio for row in rows()} == names)
+    assert any(row.te_laat for row in rows())
 
     second = running.start()
     wait_until("the regions are divided", lambda: bool(regions(second)))
