@@ -2,6 +2,7 @@
 
 from collections import Counter
 
+import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -18,6 +19,8 @@ from zorgstroom.aggregations.derivation import derive
 from zorgstroom.aggregations.dossier import Dossier, add, dump, load, merge
 from zorgstroom.aggregations.ledger import same
 from zorgstroom.aggregations.update import Addition, changes
+
+pytestmark = pytest.mark.slow
 
 EMPTY = Dossier()
 

@@ -3,6 +3,7 @@
 from datetime import date, timedelta
 
 import numpy as np
+import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -14,6 +15,8 @@ from zorgstroom.aggregations.ledger import BaseCell
 from zorgstroom.aggregations.periods import Period, first_day
 from zorgstroom.aggregations.products import HOOFDGROEP, PRODUCTS
 from zorgstroom.aggregations.results import PeriodeSoort
+
+pytestmark = pytest.mark.slow
 
 ACTIEF, INSTROOM, UITSTROOM = range(3)
 MONTHS_OF = {"kwartaal": 3, "halfjaar": 6, "jaar": 12}

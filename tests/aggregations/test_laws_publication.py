@@ -2,11 +2,14 @@
 
 from datetime import date
 
+import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from tests.aggregations.desk import Desk, sizes
 from tests.aggregations.strategies import Arrival, histories
+
+pytestmark = pytest.mark.slow
 
 DATES = (
     date(2024, 4, 2),

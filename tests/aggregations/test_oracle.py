@@ -2,6 +2,7 @@
 
 from datetime import date, timedelta
 
+import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -11,6 +12,8 @@ from tests.aggregations.world import PROEF, World
 from zorgstroom.aggregations.definitions import Definitions
 from zorgstroom.aggregations.ledger import MATEN
 from zorgstroom.aggregations.products import PRODUCTS
+
+pytestmark = pytest.mark.slow
 
 FIRST, LAST = DAYS[0] - timedelta(days=1), TODAY + timedelta(days=1)
 

@@ -15,6 +15,8 @@ import pytest
 from deploy.local import kafka
 from deploy.local.kafka import BrokerError, fetch, is_fetched
 
+pytestmark = pytest.mark.slow
+
 ROOT = Path(__file__).resolve().parents[2]
 JARS = {"een-1.0.jar": b"eerste jar" * 1000, "twee-2.0.jar": b"tweede jar" * 1000}
 

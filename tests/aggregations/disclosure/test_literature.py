@@ -17,6 +17,8 @@ from zorgstroom.aggregations.disclosure.document import protect_document
 from zorgstroom.aggregations.disclosure.exchange import Document, rule_for
 from zorgstroom.aggregations.disclosure.reading import read
 
+pytestmark = pytest.mark.slow
+
 SDCTABLE = {
     "w": {"a": 30, "b": 47, "c": 64, "d": 89},
     "x": {"a": 90, "b": 124, "c": 5, "d": 31},

@@ -22,6 +22,8 @@ from zorgstroom.stream.generator.truth import Cell, Indicatie, count
 from zorgstroom.stream.generator.truthfile import load_truth
 from zorgstroom.stream.generator.write import write
 
+pytestmark = pytest.mark.slow
+
 StartKey = tuple[str, str, str, int | None, str | None, str | None, date]
 StopKey = tuple[date, bool, str, bool]
 
