@@ -4,11 +4,12 @@ Rows that follow from others: sums of published periods, and every row that a cl
 They tell nothing that is not known from what they follow from, so they need no protection.
 """
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from datetime import date
 from typing import Final
 
 from zorgstroom.aggregations.disclosure.closing import WETTEN
+from zorgstroom.aggregations.disclosure.live import LiveFigures
 from zorgstroom.aggregations.disclosure.plan import (
     LONGER,
     MONTHS_OF,
@@ -25,10 +26,8 @@ from zorgstroom.aggregations.disclosure.plan import (
 )
 from zorgstroom.aggregations.disclosure.release import Frame
 from zorgstroom.aggregations.disclosure.rows import Draft
-from zorgstroom.aggregations.disclosure.standing import Live
 from zorgstroom.aggregations.disclosure.table import Protected
 from zorgstroom.aggregations.ledger import MATEN
-from zorgstroom.aggregations.periods import date_of
 
 _FLOWS: Final = tuple(maat for maat in MATEN if maat not in STOCKS)
 
@@ -54,7 +53,7 @@ def close(
     plan: Plan,
     spans: Sequence[Span],
     systems: Sequence[tuple[Frame, Protected | None]],
-    last: Mapping[Cell, Live],
+    live: LiveFigures,
 ) -> None:
     """
     Write all rows of a close.
@@ -64,7 +63,7 @@ def close(
         plan: What is published.
         spans: The periods that close, the month first.
         systems: What was weighed together, and what may be shown of it; None: nothing new.
-        last: The live figures that stand.
+        live: The live figures that stand.
 
     """
     closing = set(spans)
@@ -73,9 +72,7 @@ def close(
         for at, cell in enumerate(own.cells):
             if Span(cell.soort, cell.start) not in closing:
                 continue
-            held = last.get(cell)
-            if held is not None and cell.maat in STOCKS and date_of(held.tijd) > end:
-                held = None  # of a later day: see `standing`
+            held = live.held_at(cell, end)
             for row in _closed_rows(draft, plan, cell, spans):
                 if found is not None and found.shown[at]:
                     draft.show(row, int(found.values[at]), "definitief")

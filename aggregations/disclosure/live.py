@@ -17,6 +17,7 @@ from zorgstroom.aggregations.disclosure.plan import (
 )
 from zorgstroom.aggregations.disclosure.standing import Live
 from zorgstroom.aggregations.movements import Move
+from zorgstroom.aggregations.periods import date_of
 from zorgstroom.aggregations.products import PRODUCTS
 from zorgstroom.aggregations.regions import Region
 from zorgstroom.aggregations.results import GebiedSoort
@@ -48,6 +49,17 @@ class LiveFigures:
         """Return the figure that stands; None without one."""
         figure = self.last.get(cell)
         return None if figure is None else figure.waarde
+
+    def held_at(self, cell: Cell, end: date) -> Live | None:
+        """
+        Return the figure that may stand at the close of a period that ended on `end`.
+
+        A stock of a later day is none of that period: see `standing`.
+        """
+        figure = self.last.get(cell)
+        if figure is None or (cell.maat in STOCKS and date_of(figure.tijd) > end):
+            return None
+        return figure
 
     def has_enough(self, cell: Cell) -> bool:
         """Return whether enough dossiers changed `cell`, or it has no figure yet."""

@@ -32,6 +32,7 @@ from zorgstroom.aggregations.disclosure.plan import (
     Span,
     Tabel,
     cells,
+    last_day,
     running,
 )
 from zorgstroom.aggregations.disclosure.release import NO_FIGURE, Frame, frame, release
@@ -307,7 +308,7 @@ class ProtectedPublication:
             return []  # as a whole, at the next moment
         # A second time goes without: what comes after must not wait for it.
         made = [one if isinstance(one, Protected) else None for one in found]
-        close(draft, self._plan, spans, list(zip(systems, made, strict=True)), self._live.last)
+        close(draft, self._plan, spans, list(zip(systems, made, strict=True)), self._live)
         self._taken.append(lambda: self._closed_for_good(month))
         return [(own, one) for own, one in zip(systems, made, strict=True) if one is not None]
 
@@ -318,7 +319,8 @@ class ProtectedPublication:
             stock, coming, going = systems[at : at + len(MATEN)]
             stocks = self._made_of(stock, self._candidates(stock))
             found.append(stocks)
-            shown = set(stock.cells) & self._live.last.keys()
+            end = last_day(Span("maand", month))
+            shown = {cell for cell in stock.cells if self._live.held_at(cell, end)}
             if isinstance(stocks, Protected):
                 shown |= {stock.cells[at] for at in np.flatnonzero(stocks.shown).tolist()}
             around = Around(self._rows, self._live, self._now, self._disclosure.threshold)
@@ -395,4 +397,4 @@ class ProtectedPublication:
             for span, versie in closed.items()
             if span.soort == "maand" and running(span.start)[2] not in closed
         }
-        self._now.frozen = as_closed(self.region, open_, dossiers)
+        self._now.frozen = as_closed(self.region, open_, dossiers, self._definitions)

@@ -111,24 +111,23 @@ def _last_stock(rows: Rows, cell: Cell, months: Sequence[date]) -> Row | None:
 
 
 def as_closed(
-    region: Region, months: Mapping[date, int], dossiers: Iterable[Stood]
+    region: Region, months: Mapping[date, int], dossiers: Iterable[Stood], definitions: Definitions
 ) -> dict[date, Frozen]:
-    """Count the flows of closed months as they stood at their closes (month to `versie`)."""
+    """Count closed months as they stood at their closes (month to `versie`)."""
     if not months:
         return {}
-    ledgers = {month: Ledger() for month in months}
+    ledgers = {month: Ledger(definitions.einddatum_telt_mee) for month in months}
     for dossier in dossiers:
         for month, versie in months.items():
             stood = dossier.at(None if dossier.newest < versie else versie)
             first = month.toordinal()
             last = last_day(Span("maand", month)).toordinal()
-            touched = frozenset(
+            there = frozenset(
                 one
                 for one in stood
-                if first <= one.begin <= last
-                or (one.einde is not None and first <= one.einde <= last)
+                if one.begin <= last and (one.einde is None or first <= one.einde)
             )
-            ledgers[month].apply(dossier.key, frozenset(), touched)
+            ledgers[month].apply(dossier.key, frozenset(), there)
     found: dict[date, Frozen] = {}
     for month, ledger in ledgers.items():
         figures = RegionFigures(region, month, last_day(Span("maand", month)))
