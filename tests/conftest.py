@@ -1,4 +1,5 @@
 import os
+import signal
 from collections.abc import Callable
 from datetime import date
 from pathlib import Path
@@ -12,6 +13,9 @@ from zorgstroom.stream.generator.run import generate
 from zorgstroom.stream.generator.write import write
 
 __all__ = ["broker"]  # a fixture for every folder below
+
+# A shell that runs the tests in the background lets them ignore SIGINT; what they start must not.
+signal.signal(signal.SIGINT, signal.default_int_handler)
 
 TODAY = date(2026, 3, 15)
 """The last day of every made stream."""

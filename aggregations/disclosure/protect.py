@@ -88,7 +88,7 @@ def protect(
         hidden = wider(np.flatnonzero(small), tries, attempts)
     for _ in range(_ROUNDS):
         proofs, lower, failing = proofs_of(
-            table, rule, found, hidden, former=former, remaining=remaining
+            table, rule, found, hidden, former=former, remaining=remaining, early=True
         )
         if not len(failing):
             return Protected(~hidden, np.where(hidden, 0, table.values), proofs)
@@ -116,12 +116,14 @@ def proofs_of(
     *,
     former: Protected | None,
     remaining: Remaining,
+    early: bool = False,
 ) -> tuple[tuple[Witnesses, ...], Ints, Ints]:
     """
     Return the witnesses of all scopes, what each cell is at least, and the unproven small cells.
 
     Witnesses start from those of the last publication only. Those of a pattern that was tried and
-    given up carry values that are not going to be shown.
+    given up carry values that are not going to be shown. With `early` it ends at small cells that
+    have no proof by themselves: the pattern is wrong, and what would follow from them is not true.
     """
     shown = np.where(hidden, 0, table.values)
     lower, floors = table.lowest.copy(), table.floors(rule)
@@ -138,7 +140,7 @@ def proofs_of(
             prover.prove()
             unproven[prover.outside.cells[~prover.proven()]] = True
         concluded = unproven & (lower < floors)
-        if not concluded.any():
+        if not concluded.any() or (early and (unproven & table.small(rule)).any()):
             break
         lower[concluded] = floors[concluded]
         for prover in provers:
