@@ -14,7 +14,9 @@ _PATIENCE_MS = 90_000
 expect.set_options(timeout=_PATIENCE_MS)
 
 
-@pytest.fixture(scope="session")
+# A module, not the session: while Playwright is open an event loop counts as running in this
+# thread, and a later test that calls asyncio.run would fail.
+@pytest.fixture(scope="module")
 def browser() -> Iterator[Browser]:
     path = chromium()
     with sync_playwright() as playwright:
