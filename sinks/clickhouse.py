@@ -75,6 +75,14 @@ class ClickHousePublication:
         )
         return cast(datetime, rows[0][0]) if rows else None
 
+    def moments(self, regio: str) -> dict[int, datetime]:
+        """Return when each emission of `regio` that is stored in full was made (UTC)."""
+        rows = self._connection.rows(
+            f"SELECT versie, tijd FROM {self._db}.emissies_rijen WHERE regio = {{regio:String}}",
+            {"regio": regio},
+        )
+        return {cast(int, versie): cast(datetime, tijd) for versie, tijd in rows}
+
     def contents(self) -> Contents:
         """Return which areas and policies there are."""
         areas = self._connection.rows(f"SELECT DISTINCT gebied FROM {self._db}.historie_rijen")

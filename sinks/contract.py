@@ -110,6 +110,10 @@ class Publication(Protocol):
         """Return when `regio` was last written (UTC), None when never."""
         ...
 
+    def moments(self, regio: str) -> dict[int, datetime]:
+        """Return when each emission of `regio` was made (UTC), by its versie."""
+        ...
+
     def contents(self) -> Contents:
         """Return which areas and policies there are."""
         ...

@@ -57,6 +57,10 @@ class MeasuredPublication:
             self._metrics.published(regio, found)
         return found
 
+    def moments(self, regio: str) -> dict[int, datetime]:
+        """Return when each emission of `regio` was made."""
+        return self._publication.moments(regio)
+
     def contents(self) -> Contents:
         """Return which areas and certificates there are."""
         return self._publication.contents()

@@ -62,6 +62,11 @@ class MemoryPublication:
             emissions = self._emissions.get(regio)
             return emissions[max(emissions)] if emissions else None
 
+    def moments(self, regio: str) -> dict[int, datetime]:
+        """Return when each emission of `regio` was made (UTC), by its versie."""
+        with self._lock:
+            return dict(self._emissions.get(regio, {}))
+
     def contents(self) -> Contents:
         """Return which areas and policies there are."""
         with self._lock:

@@ -296,7 +296,7 @@ class Publisher:
         if last is not None:
             self.last[region.name] = self._asked[region.name] = last
         for target in self._targets:
-            target.regions[region.name] = target.opened(region, self._settings, last)
+            target.regions[region.name] = target.opened(region, self._settings)
         self._active[region.name] = region
         self._changed.setdefault(region.name, set())
 

@@ -41,9 +41,9 @@ class Target:
     """Emissions that are made and not stored yet, by region."""
 
     def opened(
-        self, region: Region, settings: Settings, last: datetime | None
+        self, region: Region, settings: Settings
     ) -> RegionPublication | ProtectedPublication:
-        """Return the publication of `region` from what stands here; it was last written `last`."""
+        """Return the publication of `region` from what stands here."""
         published = self.publication.published(region.gebieden)
         if self.disclosure.policy == "geen":
             return RegionPublication(region, settings.publication, published)
@@ -53,7 +53,7 @@ class Target:
             self.disclosure,
             settings.definitions,
             published,
-            last,
+            self.publication.moments(region.name),
             clock=time.monotonic,
         )
 

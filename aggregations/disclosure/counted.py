@@ -5,7 +5,8 @@ They stay inside the process; what may be published of them is decided elsewhere
 """
 
 from collections.abc import Iterable, Sequence
-from datetime import date
+from datetime import date, timedelta
+from typing import Final
 
 import numpy as np
 
@@ -17,6 +18,8 @@ from zorgstroom.aggregations.ledger import MATEN, BaseCell, Ledger
 from zorgstroom.aggregations.periods import Period
 from zorgstroom.aggregations.publication import PublicationRules
 from zorgstroom.aggregations.regions import Region
+
+_DAY: Final = timedelta(days=1)
 
 
 class Counted:
@@ -59,10 +62,6 @@ class Counted:
         """Return the counts of `cells`, in their order."""
         return np.array([self.true(cell) for cell in cells], np.int64)
 
-    def is_large(self, stock: Cell, threshold: int) -> bool:
-        """Return whether a stock is `threshold` or more now; also when its month is not counted."""
-        return stock.start not in self._column or self.true(stock) >= threshold
-
     def freeze(self, month: date) -> None:
         """Keep the counts of a month as they are now."""
         self.frozen[month] = {
@@ -77,14 +76,17 @@ class Counted:
     def _anew(self, ledger: Ledger, today: date) -> None:
         self.today = today
         """The date up to which counts."""
-        self._figures = RegionFigures(self._region, self._rules.first(today), today)
+        first = self._rules.first(today)
+        # From the month before: the stock at the begin of the first one is never published, but
+        # follows from what is.
+        self._figures = RegionFigures(self._region, first - _DAY, today)
         self._figures.refresh(
             ledger, [cell for cell in ledger.cells if cell.gemeente in self._region.gemeenten]
         )
         periods = self._figures.areas[self._region.gemeenten[0]].periods
         # The days of a whole region come after its calendar periods.
         self._column = {p.start: at for at, p in enumerate(periods) if p.soort == "maand"}
-        self.months = list(self._column)
+        self.months = [month for month in self._column if month >= first]
         """First days of the published months that have begun, in order."""
 
     def _of(self, gebied: str, month: date) -> Counts:

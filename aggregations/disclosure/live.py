@@ -1,10 +1,10 @@
 """The live figures of a region: what stands, who changed it since, when it may be renewed."""
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from datetime import date, timedelta
 from typing import Final
 
-from zorgstroom.aggregations.disclosure.contributors import Contributors, Stand
+from zorgstroom.aggregations.disclosure.contributors import Contributors, Stand, spans_of
 from zorgstroom.aggregations.disclosure.grid import Passed
 from zorgstroom.aggregations.disclosure.plan import (
     STOCKS,
@@ -15,6 +15,7 @@ from zorgstroom.aggregations.disclosure.plan import (
     levels,
     running,
 )
+from zorgstroom.aggregations.disclosure.rows import Draft
 from zorgstroom.aggregations.disclosure.standing import Live
 from zorgstroom.aggregations.movements import Move
 from zorgstroom.aggregations.periods import date_of
@@ -87,6 +88,14 @@ class LiveFigures:
             return [cell]
         return [cell._replace(soort=s.soort, start=s.start) for s in running(cell.start)]
 
+    def carry_on(self, draft: Draft, is_over: Callable[[date], bool]) -> None:
+        """Let each running stock stand under the month that has begun: a figure of before."""
+        for cell, figure in self.last.items():
+            if cell.maat in STOCKS and not is_over(cell.start):
+                for row in self.rows_of(cell):
+                    if row not in draft.under.rows and row not in draft.rows:
+                        draft.hold(row, figure.waarde, figure.tijd, "voorlopig")
+
     def renewed(self, cell: Cell, figure: Live) -> None:
         """Know that a figure was published."""
         self.last[cell] = figure
@@ -110,12 +119,12 @@ class LiveFigures:
         self._move(moves, at, today)
 
     def _move(self, moves: Iterable[Move], before: date, after: date) -> None:
-        months = sorted({cell.start for cell in self.contributors.changes})
-        if not months:
+        spans = spans_of(self.contributors.changes)
+        if not spans:
             return
         one, other = before.toordinal(), after.toordinal()
         for key, old, new in moves:
-            self.contributors.move(key, key[:4], Stand(old, one), Stand(new, other), months)
+            self.contributors.move(key, key[:4], Stand(old, one), Stand(new, other), spans)
 
     def _begin_month(self, ended: date, following: date) -> None:
         """Let the stocks of the month that ended run on in the next one."""

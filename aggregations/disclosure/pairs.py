@@ -20,7 +20,7 @@ import numpy as np
 
 from zorgstroom.aggregations.disclosure.counted import Counted
 from zorgstroom.aggregations.disclosure.live import LiveFigures
-from zorgstroom.aggregations.disclosure.plan import STOCKS, Cell, ending_with
+from zorgstroom.aggregations.disclosure.plan import STOCKS, Cell, Span, ending_with, months_of
 from zorgstroom.aggregations.disclosure.release import Frame
 from zorgstroom.aggregations.disclosure.rows import Rows
 from zorgstroom.aggregations.disclosure.table import DisclosureError, Mask, Protected
@@ -70,12 +70,7 @@ class Around:
         if told:
             return (end in shown) == any(row.waarde is not None for row in told)
         # Never published: what could be computed would be a count of its own.
-        return end in shown and self.counted.is_large(before[0], self.threshold)
-
-
-def _around(cell: Cell, month: date) -> tuple[Cell, Cell]:
-    end, before = _stocks_of(cell, month)
-    return end, before[0]
+        return end in shown and self.counted.true(before[0]) >= self.threshold
 
 
 def _stocks_of(cell: Cell, month: date) -> tuple[Cell, list[Cell]]:
@@ -98,18 +93,16 @@ def _stocks_of(cell: Cell, month: date) -> tuple[Cell, list[Cell]]:
 
 def large_around(flows: Sequence[Cell], counted: Counted, threshold: int) -> Mask:
     """
-    Return of which flows of a running month all that stands around is `threshold` or more now.
+    Return of which flows of one period all that stands around is `threshold` or more now.
 
     That is the other flow and both stocks: beside three that are shown, the fourth is no small one.
     """
-    month = flows[0].start
-    around = [(other(cell), *_around(cell, month)) for cell in flows]
-    large = [
-        counted.true(flow) >= threshold
-        and counted.is_large(end, threshold)
-        and counted.is_large(before, threshold)
-        for flow, end, before in around
-    ]
+    month = months_of(Span(flows[0].soort, flows[0].start))[-1]
+    large = []
+    for cell in flows:
+        end, before = _stocks_of(cell, month)
+        around = (other(cell), end, before[0])
+        large.append(all(counted.true(one) >= threshold for one in around))
     return np.array(large, np.bool_)
 
 

@@ -6,10 +6,11 @@ what stands, on the grid, and makes at most one emission with its proof. Nothing
 the independent check has not seen; when that fails or takes too long, what stands goes on to stand.
 """
 
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from datetime import date, datetime, timedelta
 from functools import partial
+from types import MappingProxyType
 from typing import Final
 
 import numpy as np
@@ -20,6 +21,7 @@ from zorgstroom.aggregations.disclosure.closing import WETTEN, closing_frames, c
 from zorgstroom.aggregations.disclosure.counted import Counted
 from zorgstroom.aggregations.disclosure.following import close, sum_up
 from zorgstroom.aggregations.disclosure.grid import Passed
+from zorgstroom.aggregations.disclosure.late import LateFigures
 from zorgstroom.aggregations.disclosure.live import LiveFigures
 from zorgstroom.aggregations.disclosure.outcome import Outcome
 from zorgstroom.aggregations.disclosure.pairs import Around, Result, both, large_around
@@ -69,7 +71,7 @@ class ProtectedPublication:
         disclosure: Threshold, guarantees and grid.
         definitions: By which dossiers are read.
         published: What stands, as a place of publication gives it.
-        last: When the region was last written; None when never.
+        moments: When each emission was made, by its versie.
         plan: What is published.
         clock: A clock that only goes forward, in seconds, for the budget.
 
@@ -82,7 +84,7 @@ class ProtectedPublication:
         disclosure: Disclosure,
         definitions: Definitions,
         published: Iterable[SeriesValues] = (),
-        last: datetime | None = None,
+        moments: Mapping[int, datetime] = MappingProxyType({}),
         *,
         plan: Plan = DEFAULT,
         clock: Callable[[], float] | None = None,
@@ -91,17 +93,14 @@ class ProtectedPublication:
         self.outcome = Outcome()
         self._rules, self._disclosure, self._definitions = rules, disclosure, definitions
         self._plan, self._clock = plan, clock
-        self._evaluated = last
-        self._until = None if last is None else date_of(last)
+        self._evaluated = moments[max(moments)] if moments else None
+        self._until = None if self._evaluated is None else date_of(self._evaluated)
         """The day of the last evaluation: what was due then may be closed, in any process."""
-        self._rows = Rows.read(region, published)
+        self._rows = Rows.read(region, published, moments)
         self._counted: Counted | None = None
-        self._live = LiveFigures(
-            region,
-            plan,
-            disclosure.threshold,
-            einddatum_telt_mee=definitions.einddatum_telt_mee,
-        )
+        threshold, last_day_counts = disclosure.threshold, definitions.einddatum_telt_mee
+        self._live = LiveFigures(region, plan, threshold, einddatum_telt_mee=last_day_counts)
+        self._late = LateFigures(region, plan, threshold, einddatum_telt_mee=last_day_counts)
         self._snapshot: Snapshot | None = None
         self._close_failed = False
         self._slow: set[date] = set()
@@ -111,11 +110,7 @@ class ProtectedPublication:
         self._taken: list[Callable[[], None]] = []
 
     def begin(self, ledger: Ledger, today: date, dossiers: Snapshot) -> None:
-        """
-        Start from `dossiers`: all of the region, as they are at this moment.
-
-        Only takes them; they are read by the first `emission`, which may be in another thread.
-        """
+        """Take all `dossiers` of the region as of now; the next `emission` starts from them."""
         self._counted = Counted(self.region, self._rules, ledger, today)
         self._snapshot = dossiers
         self._touched = set()
@@ -135,6 +130,7 @@ class ProtectedPublication:
 
         """
         self._live.update(moves, self._now.today, today)
+        self._late.update(moves)
         self._now.bring_up(ledger, self._touched, today)
         self._touched = set()
 
@@ -212,6 +208,7 @@ class ProtectedPublication:
     # While a period runs
 
     def _renew(self, draft: Draft, passed: Passed) -> Iterator[tuple[Frame, Protected]]:
+        self._live.carry_on(draft, self._is_over)
         today = self._now.today
         now = self._now.months[-1]
         closed = self._rows.closed
@@ -245,7 +242,7 @@ class ProtectedPublication:
         fallen = up & small & enough & (own.last != NO_FIGURE)
         # Everyone sees that it is taken away, and so that it is small, whatever it was before.
         own = replace(own, last=np.where(fallen, NO_FIGURE, own.last))
-        gone = np.array([self._is_withheld(cell) for cell in own.cells])
+        gone = np.array([self._rows.is_withheld(cell) for cell in own.cells])
         candidates = up & ~small & enough & ~gone
         if tabel.maat not in STOCKS:
             candidates &= large_around(own.cells, self._now, rule.threshold)
@@ -260,10 +257,6 @@ class ProtectedPublication:
             self._show_live(draft, own.cells[at], int(values[at]), today, passed)
         if found.shown.any():
             yield own, found
-
-    def _is_withheld(self, cell: Cell) -> bool:
-        row = self._rows.rows.get(cell)
-        return row is not None and row.waarde is None
 
     def _show_live(
         self, draft: Draft, cell: Cell, waarde: int, today: date, passed: Passed
@@ -308,9 +301,15 @@ class ProtectedPublication:
             return []  # as a whole, at the next moment
         # A second time goes without: what comes after must not wait for it.
         made = [one if isinstance(one, Protected) else None for one in found]
+        proofs = [(own, one) for own, one in zip(systems, made, strict=True) if one is not None]
+        self._taken.append(lambda: self._late.closed(self._rows, spans, self._live))
+        if self._rules.herzie_definitief:  # before the close: a year is the sum of its halves
+            revised, steps = self._late.revise(draft, month, self._now, self._made_of)
+            proofs += revised
+            self._taken += steps
         close(draft, self._plan, spans, list(zip(systems, made, strict=True)), self._live)
         self._taken.append(lambda: self._closed_for_good(month))
-        return [(own, one) for own, one in zip(systems, made, strict=True) if one is not None]
+        return proofs
 
     def _weighed(self, systems: Sequence[Frame], month: date) -> list[Result]:
         """Protect all systems of a close: of each wet the stock, and then its flows together."""
@@ -398,3 +397,4 @@ class ProtectedPublication:
             if span.soort == "maand" and running(span.start)[2] not in closed
         }
         self._now.frozen = as_closed(self.region, open_, dossiers, self._definitions)
+        self._late.begin(self._rows, dossiers, self._now.months)

@@ -13,7 +13,11 @@ from typing import Final
 import numpy as np
 
 from zorgstroom.aggregations.disclosure.certificate import CertificateError, systems
-from zorgstroom.aggregations.disclosure.closing import closing_frames, closing_spans
+from zorgstroom.aggregations.disclosure.closing import (
+    closing_frames,
+    closing_spans,
+    revisable,
+)
 from zorgstroom.aggregations.disclosure.plan import (
     LONGER,
     STOCKS,
@@ -30,6 +34,7 @@ from zorgstroom.aggregations.disclosure.plan import (
     parts_of,
 )
 from zorgstroom.aggregations.disclosure.release import Frame, frame
+from zorgstroom.aggregations.disclosure.revised import Revised
 from zorgstroom.aggregations.disclosure.witnessed import Entry, Finding, Moment, Weighed, Written
 from zorgstroom.aggregations.products import PRODUCTS
 from zorgstroom.aggregations.regions import Region
@@ -99,16 +104,17 @@ class Replay:
     def _read(self, moment: Moment, proofs: dict[str, str]) -> None:
         written, found = moment.written, moment.findings
         closing: dict[Cell, Entry] = {}
+        revised: dict[Cell, Entry] = {}
         live: dict[Cell, Entry] = {}
         derived: dict[Cell, Entry] = {}
         for cell, entry in written.rows.items():
             if entry.waarde is not None and entry.waarde < moment.threshold:
                 found.append(Finding("getoond", cell))
             known = self._rows.get(cell)
-            if known is not None and known.status == "definitief":
+            if entry.status == "definitief":
+                (revised if _is_final(known) else closing)[cell] = entry
+            elif _is_final(known):
                 found.append(Finding("teruggezet", cell, uitleg="was al definitief"))
-            elif entry.status == "definitief":
-                closing[cell] = entry
             elif self._level(cell) not in (
                 self._plan.by_day if cell.soort == "dag" else self._live_levels
             ):
@@ -117,8 +123,13 @@ class Replay:
                 live[cell] = entry
             else:
                 derived[cell] = entry
+        if revised:
+            months = _months_of(closing)
+            spans = revisable(months[0], self._plan, self._closed) if len(months) == 1 else []
+            read = Revised(self._region, self._plan, self._rows, moment, dict(revised))
+            moment.systems += read.systems(spans, proofs)
         if closing:
-            self._close(moment, closing, proofs)
+            self._close(moment, closing, revised, proofs)
         self._renew(moment, live, proofs)
         self._take(written.rows)
         for cell, entry in derived.items():
@@ -137,6 +148,8 @@ class Replay:
                     why = "weggehaald, maar er stond niets"
                     moment.findings.append(Finding("teruggezet", cell, uitleg=why))
                 continue
+            if cell.maat in STOCKS and last is None and entry == self._last_entry(cell):
+                continue  # goes on under the month that has begun
             if entry.tijd != moment.written.tijd:
                 why = "lopend cijfer van een ander moment"
                 moment.findings.append(Finding("teruggezet", cell, uitleg=why))
@@ -162,13 +175,17 @@ class Replay:
 
     def _last_live(self, cell: Cell) -> int | None:
         """Return the last figure of a live cell; a stock runs on from month to month."""
+        entry = self._last_entry(cell)
+        return None if entry is None else entry.waarde
+
+    def _last_entry(self, cell: Cell) -> Entry | None:
         entry = self._live.get(cell)
         if entry is None and cell.maat in STOCKS:
             before = (cell._replace(start=month) for month in reversed(self._months))
             entry = next(
                 (self._live[c] for c in before if c.start <= cell.start and c in self._live), None
             )
-        return None if entry is None else entry.waarde
+        return entry
 
     # Rows that follow from others
 
@@ -197,9 +214,15 @@ class Replay:
 
     # At a close
 
-    def _close(self, moment: Moment, closing: dict[Cell, Entry], proofs: dict[str, str]) -> None:
+    def _close(
+        self,
+        moment: Moment,
+        closing: dict[Cell, Entry],
+        revised: dict[Cell, Entry],
+        proofs: dict[str, str],
+    ) -> None:
         found = moment.findings
-        months = sorted({cell.start for cell in closing if cell.soort == _MONTH})
+        months = _months_of(closing)
         if len(months) != 1:
             found.append(Finding("teruggezet", uitleg="geen sluiting van een enkele maand"))
             return
@@ -216,7 +239,7 @@ class Replay:
             self._region, self._plan, months[0], self._closed, self._last_of, self._is_known
         ):
             moment.systems += self._closed_system(moment, own, spans, closing, proofs)
-        self._check_sums(moment, closing)
+        self._check_sums(moment, {**revised, **closing})
         self._closed.update(spans)
 
     def _check_sums(self, moment: Moment, closing: Mapping[Cell, Entry]) -> None:
@@ -297,6 +320,8 @@ class Replay:
             return []
         return [Weighed(own, shown, values, proof, True, moment.written.is_cut)]
 
+    # What everyone knows
+
     def _last_of(self, cell: Cell) -> int | None:
         row = self._rows.get(cell)
         if row is not None and row.status == "definitief":
@@ -326,6 +351,14 @@ class Replay:
 
 def _gone(entry: Entry | None) -> bool:
     return entry is not None and entry.waarde is None
+
+
+def _is_final(entry: Entry | None) -> bool:
+    return entry is not None and entry.status == "definitief"
+
+
+def _months_of(closing: Iterable[Cell]) -> list[date]:
+    return sorted({cell.start for cell in closing if cell.soort == _MONTH})
 
 
 def _holds(cell: Cell, month: date) -> bool:

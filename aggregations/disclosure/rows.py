@@ -5,9 +5,10 @@ The published history is half of the state (the dossiers are the other half): af
 of this is read back from it.
 """
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import date, datetime
+from types import MappingProxyType
 from typing import Final, NamedTuple
 
 from zorgstroom.aggregations.disclosure.plan import Cell, Span, areas
@@ -36,14 +37,23 @@ class Rows:
     region: Region
     rows: dict[Cell, Row] = field(default_factory=dict)
     moments: dict[int, datetime] = field(default_factory=dict)
-    """The time of each emission of which a row still stands."""
+    """The time of each emission, by its versie."""
     closed: dict[Span, int] = field(default_factory=dict)
     """The periods that were closed, each with the `versie` of its close."""
+    _versions: dict[datetime, int] = field(default_factory=dict)
+    """The last emission of each time."""
 
     @classmethod
-    def read(cls, region: Region, published: Iterable[SeriesValues]) -> "Rows":
-        """Return what stands in `published`, as a place of publication gives it."""
+    def read(
+        cls,
+        region: Region,
+        published: Iterable[SeriesValues],
+        moments: Mapping[int, datetime] = MappingProxyType({}),
+    ) -> "Rows":
+        """Return what stands in `published`, made at `moments`: as a place of publication does."""
         found = cls(region)
+        for versie, tijd in moments.items():
+            found.at(versie, tijd)
         for values in published:
             series = values.series
             product = _PRODUCT_ROW.get((series.wet, series.product_niveau, series.product))
@@ -60,16 +70,31 @@ class Rows:
             for start, waarde, status, versie, tijd in cells:
                 cell = Cell(series.gebied, product, series.maat, series.periode_soort, start)
                 found.put(cell, Row(waarde, status, versie, tijd))
+        # Of an emission that a crash cut off only rows tell the time. What is held carries an older
+        # one; no row carries a newer one.
+        cut_off: dict[int, datetime] = {}
+        for row in found.rows.values():
+            if row.versie not in moments:
+                cut_off[row.versie] = max(row.tijd, cut_off.get(row.versie, row.tijd))
+        for versie, tijd in cut_off.items():
+            found.at(versie, tijd)
         return found
 
     def put(self, cell: Cell, row: Row) -> None:
         """Know that `row` stands for `cell`."""
         self.rows[cell] = row
         if row.status == "definitief":
-            self.closed[Span(cell.soort, cell.start)] = row.versie
-        # A figure that is held carries an older time than its emission; no row carries a newer one.
-        known = self.moments.get(row.versie)
-        self.moments[row.versie] = row.tijd if known is None else max(known, row.tijd)
+            span = Span(cell.soort, cell.start)
+            self.closed[span] = min(row.versie, self.closed.get(span, row.versie))
+
+    def at(self, versie: int, tijd: datetime) -> None:
+        """Know when an emission was made."""
+        self.moments[versie] = tijd
+        self._versions[tijd] = max(versie, self._versions.get(tijd, 0))
+
+    def made(self, row: Row) -> int:
+        """Return the `versie` of the emission that made the figure of `row`, however often held."""
+        return min(row.versie, self._versions.get(row.tijd, row.versie))
 
     def value(self, cell: Cell) -> int | None:
         """Return the figure that stands for `cell`; None without one."""
@@ -89,6 +114,11 @@ class Rows:
         """Return whether the figure of `cell` was made by the emission that wrote it last."""
         row = self.rows.get(cell)
         return row is not None and row.waarde is not None and row.tijd == self.moments[row.versie]
+
+    def is_withheld(self, cell: Cell) -> bool:
+        """Return whether it was published that `cell` has no figure."""
+        row = self.rows.get(cell)
+        return row is not None and row.waarde is None
 
 
 @dataclass(slots=True)
@@ -119,9 +149,9 @@ class Draft:
 
     def confirm(self) -> None:
         """Know that it is written."""
+        self.under.at(self.versie, self.tijd)
         for cell, row in self.rows.items():
             self.under.put(cell, row)
-        self.under.moments[self.versie] = self.tijd
 
     def values(self) -> list[SeriesValues]:
         """Return the rows as they are written, in a fixed order."""

@@ -72,7 +72,7 @@ def standing(rows: Rows, plan: Plan, months: Sequence[date], today: date) -> Sta
                     if row is not None and row.waarde is not None:
                         found.last[cell] = Live(row.waarde, row.tijd)
                         day = min(date_of(row.tijd), last_day(Span("maand", month)), today)
-                        found.made[cell] = (row.versie, day.toordinal())
+                        found.made[cell] = (rows.made(row), day.toordinal())
     return found
 
 

@@ -111,6 +111,7 @@ def as_lists(found: SeriesValues) -> tuple[list[date], list[int | None], list[st
 def test_an_empty_place_answers(publication: Publication) -> None:
     assert publication.last_version("twente", ["0153"]) == 0
     assert publication.last_emission("twente") is None
+    assert publication.moments("twente") == {}
     assert list(publication.published(["0153"])) == []
     assert publication.figures(ALL) == []
     assert publication.figures(ALL, historie=True) == []
@@ -131,8 +132,9 @@ def test_times_come_back_aware_in_utc_and_in_milliseconds(publication: Publicati
     publication.write(emission(1, values(), tijd=tijd))
     expected = datetime(2024, 7, 1, 12, 30, 5, 123000, tzinfo=UTC)
     stored = [publication.last_emission("twente"), publication.figures(ALL)[0].bijgewerkt_op]
-    assert stored == [expected, expected]
-    assert [time.utcoffset() for time in stored if time] == [timedelta(0), timedelta(0)]
+    stored += publication.moments("twente").values()
+    assert stored == [expected, expected, expected]
+    assert [time.utcoffset() for time in stored if time] == [timedelta(0)] * 3
 
 
 NOW = datetime(2026, 3, 15, 12, tzinfo=UTC)

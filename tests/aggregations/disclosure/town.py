@@ -60,7 +60,7 @@ class Town:
             self.disclosure,
             self.definitions,
             list(self.table.published(self.region.gebieden)),
-            self.table.last_emission(self.region.name),
+            self.table.moments(self.region.name),
             plan=self.plan,
             clock=self.clock,
         )
