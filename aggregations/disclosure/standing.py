@@ -80,9 +80,8 @@ def _last_stock(rows: Rows, cell: Cell, months: Sequence[date]) -> Row | None:
     """
     Return the last figure of a stock that was made by the end of a month.
 
-    It ran on from wherever it was made, and longer periods keep it when its month has closed.
-    Where it can no longer be read, the figure of a close takes its place: fewer dossiers changed
-    since, so that is held longer than need be and never renewed too early.
+    It ran on from wherever it was made: under each month in which anything was published, and under
+    longer periods when that month has closed.
     """
     end = last_day(Span("maand", cell.start))
     spans = {span for month in months if month <= cell.start for span in running(month)}
@@ -98,16 +97,7 @@ def _last_stock(rows: Rows, cell: Cell, months: Sequence[date]) -> Row | None:
         if row.status == "voorlopig"
         and (span.soort == "maand" or cell.start == months[-1] or date_of(row.tijd) <= end)
     ]
-    if live:
-        return max(live, key=lambda row: row.tijd)
-    if not any(date_of(row.tijd) <= end for row in rows.rows.values()):
-        return None  # nothing was published then
-    closed = [
-        (last_day(span), row)
-        for span, row in found
-        if row.status == "definitief" and last_day(span) <= end
-    ]
-    return max(closed, key=lambda pair: pair[0])[1] if closed else None
+    return max(live, key=lambda row: row.tijd, default=None)
 
 
 def as_closed(
