@@ -231,13 +231,27 @@ def by_table(moments: Sequence[Sequence[Made]]) -> dict[str, list[Seen]]:
     return found
 
 
-def closed_in(emission: Emission) -> set[date]:
-    """Return the months that an emission closes."""
-    return {
-        cell.start
-        for cell, _, status, _ in year.rows(emission)
-        if cell.soort == "maand" and status == "definitief"
-    }
+def closes_of(emissions: Sequence[Emission]) -> list[set[date]]:
+    """Return the months that each emission closes; one that revises them closes them no more."""
+    before: set[date] = set()
+    found = []
+    for emission in emissions:
+        final = {
+            cell.start
+            for cell, _, status, _ in year.rows(emission)
+            if cell.soort == "maand" and status == "definitief"
+        }
+        found.append(final - before)
+        before |= final
+    return found
+
+
+def kind_of(own: Frame, closing: set[date]) -> str:
+    """Return what a system was made for."""
+    start = table_start(own)
+    if closing and start not in closing and any(start < month for month in closing):
+        return "revisions"
+    return "closes" if start in closing else "each moment while periods run"
 
 
 def table_start(own: Frame) -> date:
@@ -248,13 +262,14 @@ def table_start(own: Frame) -> date:
 def attacked(kept: year.Kept, pairs: int, seed: int = 1) -> dict[str, Any]:
     """Attack every system, every window of three, and `pairs` of emissions."""
     begun = time.perf_counter()
-    live, closes, windows, random_pairs = (Counter[str]() for _ in range(4))
-    for emission, systems in zip(kept.emissions, kept.systems, strict=True):
-        months = closed_in(emission)
+    windows, random_pairs = Counter[str](), Counter[str]()
+    each: dict[str, Counter[str]] = defaultdict(Counter)
+    for closing, systems in zip(closes_of(kept.emissions), kept.systems, strict=True):
         for made in systems:
-            close = table_start(made[0]) in months
-            (closes if close else live)["systems"] += 1
-            alone(seen(made), closes if close else live)
+            tally = each[kind_of(made[0], closing)]
+            tally["systems"] += 1
+            tally["figures"] += int((made[2].shown & ~made[0].known).sum())
+            alone(seen(made), tally)
     for at in range(len(kept.systems) - 2):
         windows["windows"] += 1
         for moments in by_table(kept.systems[at : at + 3]).values():
@@ -276,8 +291,7 @@ def attacked(kept: year.Kept, pairs: int, seed: int = 1) -> dict[str, Any]:
                 together(moments, random_pairs)
     return {
         "emissions": len(kept.emissions),
-        "each moment while periods run": dict(live),
-        "closes": dict(closes),
+        **{kind: dict(tally) for kind, tally in each.items()},
         "windows of three, moved by less than T": dict(windows),
         "random pairs, moved by less than T": dict(random_pairs),
         "attack_seconds": round(time.perf_counter() - begun, 1),
@@ -294,12 +308,11 @@ def stock_and_flow(kept: year.Kept) -> dict[str, Any]:
     """
     tally: dict[int, Counter[str]] = defaultdict(Counter)
     closed: dict[tuple[str, str, date], Seen] = {}
-    for emission, systems in zip(kept.emissions, kept.systems, strict=True):
-        months = closed_in(emission)
+    for closing, systems in zip(closes_of(kept.emissions), kept.systems, strict=True):
         for made in systems:
             first = made[0].cells[0]
             end = table_start(made[0])
-            if end in months:
+            if end in closing:
                 closed[first.wet, first.maat, end] = seen(made)
     for (wet, maat, end), stock in sorted(closed.items(), key=lambda item: item[0][2]):
         flows = [closed.get((wet, other, end)) for other in ("instroom", "uitstroom")]
@@ -445,12 +458,18 @@ class Always(Grid):
 
 
 def weak(
-    told: list[year.Told], *, contributors: bool, complementary: bool, every_message: bool = False
+    told: list[year.Told],
+    rules: PublicationRules,
+    until: date,
+    *,
+    contributors: bool,
+    complementary: bool,
+    every_message: bool = False,
 ) -> dict[str, Any]:
-    """Publish the stream by weaker rules and attack that."""
+    """Publish the stream by weaker rules, through `until`, and attack that."""
     disclosure = Disclosure(grid=Always()) if every_message else Disclosure()
-    town = year.Town(disclosure, SHORT)
-    publication = Weak(year.REGION, SHORT, disclosure, town.definitions, clock=time.monotonic)
+    town = year.Town(disclosure, rules)
+    publication = Weak(year.REGION, rules, disclosure, town.definitions, clock=time.monotonic)
     publication.contributors, publication.complementary = contributors, complementary
     publication.thin = []
     town.publication = publication
@@ -464,7 +483,7 @@ def weak(
             town.take([one])
             town.publish(one.moment)
     else:
-        year.run(town, told, UNTIL)
+        year.run(town, told, until)
     made = round(time.perf_counter() - begun, 1)
     thin = np.array(publication.thin)
     return {
@@ -493,6 +512,7 @@ def main() -> None:
     parser.add_argument("year", type=Path, nargs="?", help="what twente_year --keep left")
     parser.add_argument("--stream", type=Path, help="the stream of twente_year, for the variants")
     parser.add_argument("--variant", choices=VARIANTS, action="append")
+    parser.add_argument("--whole", action="store_true", help="the variants on the whole year")
     asked = parser.parse_args()
     for name in ("Told", "Kept"):  # they were kept by a program
         setattr(sys.modules["__main__"], name, getattr(year, name))
@@ -510,8 +530,10 @@ def main() -> None:
         tell(lines[-1])
     if asked.stream:
         told = pickle.loads(asked.stream.read_bytes())
+        rules, until = (year.RULES, year.LAST) if asked.whole else (SHORT, UNTIL)
         for name in asked.variant or VARIANTS:
-            tell({"what": name, "until": UNTIL.isoformat(), **weak(told, **VARIANTS[name])})
+            made = weak(told, rules, until, **VARIANTS[name])
+            tell({"what": name, "until": until.isoformat(), **made})
 
 
 def tell(line: dict[str, Any]) -> None:

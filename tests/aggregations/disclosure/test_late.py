@@ -5,6 +5,7 @@ from copy import deepcopy
 from datetime import date, datetime
 from functools import cache
 
+import numpy as np
 import pytest
 
 from tests.aggregations.disclosure.test_protected import Life, lived, told
@@ -18,10 +19,15 @@ from tests.aggregations.disclosure.town import (
     Town,
     hour,
 )
+from zorgstroom.aggregations.disclosure import late as module
 from zorgstroom.aggregations.disclosure.closing import revisable
 from zorgstroom.aggregations.disclosure.judging import judge
-from zorgstroom.aggregations.disclosure.plan import DEFAULT, Plan, Span
+from zorgstroom.aggregations.disclosure.pairs import Result
+from zorgstroom.aggregations.disclosure.plan import DEFAULT, Cell, Plan, Span
+from zorgstroom.aggregations.disclosure.release import Frame
 from zorgstroom.aggregations.disclosure.replay import Replay
+from zorgstroom.aggregations.disclosure.rows import Row, Rows
+from zorgstroom.aggregations.disclosure.table import Mask, Protected
 from zorgstroom.aggregations.disclosure.witnessed import Finding, Written
 from zorgstroom.aggregations.publication import PublicationRules
 from zorgstroom.aggregations.werkdagen import is_werkdag
@@ -254,3 +260,58 @@ def revisions(town: Town) -> int:
                     found += (values.series, start) in closed
                     closed.add((values.series, start))
     return found
+
+
+# Mutations: without one of the rules, an outsider's replay finds it
+
+
+def test_revising_a_month_with_its_quarter_is_found(monkeypatch: pytest.MonkeyPatch) -> None:
+    town = half_year()
+    late(town, 5)
+    monkeypatch.setattr(module, "revisable", lambda month, plan, closed: sorted(closed))
+    town.publish(JULY)
+    assert town.value("instroom", "kwartaal", JAN) == 3 * 27 + 10
+    assert {(f.soort, f.cell and f.cell.soort) for f in findings(town)} >= {
+        ("teruggezet", "kwartaal"),
+        ("teruggezet", "halfjaar"),
+    }
+
+
+def test_showing_again_what_was_withheld_is_found(monkeypatch: pytest.MonkeyPatch) -> None:
+    town = half_year()
+    town.start(*range(100, 105), day=date(2025, 1, 8), gemeente=HENGELO, status=3)
+    town.publish(JULY)
+    stood = module._standing
+
+    def forgets(rows: Rows, cell: Cell) -> Row | None:
+        row = stood(rows, cell)
+        return (
+            Row(5, "definitief", max(rows.moments), HALF)
+            if row is None and rows.is_closed(cell)
+            else row
+        )
+
+    monkeypatch.setattr(module, "_standing", forgets)
+    town.restart()
+    town.start(*range(7000, 7020), day=date(2025, 1, 8), gemeente=HENGELO)
+    town.publish(near_the_end(2025, 9))
+    town.publish(hour(date(2025, 10, 13), 8))
+    assert town.value("instroom", "maand", JAN, gebied=HENGELO) == 22
+    assert "was onderdrukt" in {f.uitleg for f in findings(town)}
+
+
+def test_revising_without_protection_is_found(monkeypatch: pytest.MonkeyPatch) -> None:
+    town = half_year()
+    late(town, 5)
+    town.start(7900, day=date(2025, 1, 8), gemeente=HENGELO)
+    made = town.publication._made_of
+
+    def all_of(own: Frame, candidates: Mask) -> Result:
+        if own.name != "Wmo instroom maand 2025-01-01":
+            return made(own, candidates)
+        values = town.publication._now.values(own.cells)
+        return Protected(candidates, np.where(candidates, values, 0), ())
+
+    monkeypatch.setattr(town.publication, "_made_of", all_of)
+    town.publish(JULY)
+    assert {f.systeem for f in findings(town)} == {"Wmo instroom maand 2025-01-01"}
