@@ -13,6 +13,7 @@ from typing import Final
 
 import numpy as np
 
+from zorgstroom.aggregations.derivation import Indicatie
 from zorgstroom.aggregations.disclosure.closing import (
     closed_levels,
     closed_tables,
@@ -20,7 +21,13 @@ from zorgstroom.aggregations.disclosure.closing import (
     revisable,
     revision_frame,
 )
-from zorgstroom.aggregations.disclosure.contributors import Contributors, Stand, Stood, spans_of
+from zorgstroom.aggregations.disclosure.contributors import (
+    Contributors,
+    Indicaties,
+    Stand,
+    Stood,
+    spans_of,
+)
 from zorgstroom.aggregations.disclosure.counted import Counted
 from zorgstroom.aggregations.disclosure.following import sum_again
 from zorgstroom.aggregations.disclosure.live import LiveFigures
@@ -72,6 +79,8 @@ class LateFigures:
         self._region, self._plan, self._threshold = region, plan, threshold
         everything = plan.closing("actief", "jaar") | plan.closing("instroom", "halfjaar")
         self.contributors = Contributors(region, levels(region, everything), einddatum_telt_mee)
+        self._spans: list[Span] = []
+        """The closed periods with a figure."""
 
     # What changed
 
@@ -85,12 +94,17 @@ class LateFigures:
             past = day > last_day(Span(cell.soort, cell.start))
             made[cell] = (rows.made(row), _PAST if past else day.toordinal())
         self.contributors.since(made, dossiers, _PAST)
+        self._spans = spans_of(made)
 
     def update(self, moves: Iterable[Move]) -> None:
         """Know which dossiers moved (key, before, after); time alone changes nothing here."""
-        spans = spans_of(self.contributors.changes)
-        for key, before, after in moves if spans else ():
-            if before != after:
+        for key, before, after in moves:
+            if before == after:
+                continue
+            since = date.fromordinal(_first_day(before, after))
+            # Most messages are of the last weeks: no closed period is touched.
+            spans = [span for span in self._spans if last_day(span) >= since]
+            if spans:
                 stands = Stand(before, _PAST), Stand(after, _PAST)
                 self.contributors.move(key, key[:4], *stands, spans)
 
@@ -101,6 +115,7 @@ class LateFigures:
             changes = live.contributors.changes.get(cell)
             if row.tijd < rows.moments[row.versie] and changes is not None:
                 self.contributors.changes[cell] = dict(changes)
+        self._spans = spans_of(self.contributors.changes)
 
     def _closed(self, rows: Rows, spans: Iterable[Span]) -> Iterator[tuple[Cell, Row]]:
         """Yield the figures of the closed tables of `spans`."""
@@ -203,6 +218,19 @@ def _standing(rows: Rows, cell: Cell) -> Row | None:
     names = _closed_names(rows, cell)
     row = rows.rows[names[0]] if names else None
     return None if row is None or row.waarde is None else row
+
+
+def _first_day(before: Indicaties, after: Indicaties) -> int:
+    """Return the first day on which two stands of a dossier can count differently."""
+    alike: dict[tuple[object, ...], list[Indicatie]] = {}
+    for one in before ^ after:
+        alike.setdefault((*one[:4], one.instroom), []).append(one)
+    days = []
+    for many in alike.values():
+        ends = [one.einde for one in many if one.einde is not None]
+        only_ends = len(many) == 2 and (many[0] in before) != (many[1] in before)
+        days.append(min(ends, default=many[0].begin) if only_ends else many[0].begin)
+    return min(days)
 
 
 _PAST: Final = date.max.toordinal()

@@ -1,5 +1,6 @@
 """Contributors: who changed a figure, counted as it happens and counted anew."""
 
+from collections import Counter
 from collections.abc import Iterable, Sequence
 from datetime import date, timedelta
 
@@ -15,7 +16,8 @@ from zorgstroom.aggregations.disclosure.contributors import (
     Stood,
     contributions,
 )
-from zorgstroom.aggregations.disclosure.plan import DEFAULT, Cell, Span
+from zorgstroom.aggregations.disclosure.late import _first_day
+from zorgstroom.aggregations.disclosure.plan import DEFAULT, Cell, Span, ending_with, last_day
 from zorgstroom.aggregations.products import PRODUCTS
 from zorgstroom.aggregations.regions import Region
 from zorgstroom.aggregations.results import Maat
@@ -255,3 +257,25 @@ def _adds(published: Cell, said: Indicaties, today: int) -> int:
         case "uitstroom":
             ended = [o.einde for o in said if o.uitstroom and o.einde is not None]
             return sum(first <= einde <= until for einde in ended)
+
+
+@given(indicaties, indicaties)
+def test_closed_periods_before_the_first_day_that_differs_are_touched_by_nothing(
+    before: frozenset[Indicatie], after: frozenset[Indicatie]
+) -> None:
+    if before == after:
+        return
+    since = _first_day(before, after)
+    spans = [
+        span
+        for month in (date(2024, 12, 1), JAN, FEB, date(2025, 3, 1), date(2025, 4, 1))
+        for span in ending_with(month)
+        if last_day(span).toordinal() < since
+    ]
+    day = date(2030, 1, 1).toordinal()
+    for counts in (True, False):
+        one, other = (
+            Counter(contributions(Stand(stand, day), spans, einddatum_telt_mee=counts))
+            for stand in (before, after)
+        )
+        assert one == other
