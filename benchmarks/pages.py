@@ -150,7 +150,7 @@ def run(archives: list[Path], total: int, pages: int) -> dict[str, float]:
                 time.sleep(max(0.0, begun + number - time.perf_counter()))
                 server.put(archive)
             while taken(server.url) < total:
-                time.sleep(0.5)
+                time.sleep(0.1)
             return {
                 "seconds": time.perf_counter() - begun,
                 "cpu": cpu(pid) - before,
