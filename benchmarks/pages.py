@@ -1,12 +1,18 @@
 """
-What open pages cost: `serve` takes in a zip of messages with and without 50 of them looking on.
+What open pages cost: `serve` takes in messages with and without 50 of them looking on.
 
 Each run is a process of its own on an empty folder, under policy `geen`, where figures change each
 second. The pages are real connections from another process: each loads the page with its files and
-its course, and then follows its area. With and without pages take turns in one run; what is
-compared is the processor time of `serve` for the same messages, which other work on the machine
-does not change much, and the time on the clock. Run `python -m benchmarks.pages`; medians go to
-`benchmarks/results/pages.jsonl`.
+its course, and then follows its area. Three things are measured apart:
+
+- `openen`: the processor time of opening all pages at once, before any message;
+- `vol`: messages as fast as they can be taken in, while the pages are open already;
+- `rustig`: a number of messages each second, as in a region on a busy day.
+
+With and without pages take turns in one run. What is compared is the processor time of `serve` for
+the same messages, which other work on the machine changes less than the time on the clock; the
+time of its first thread, that of HTTP, is noted too. Run `python -m benchmarks.pages`; medians go
+to `benchmarks/results/pages.jsonl`.
 """
 
 import argparse
@@ -19,6 +25,7 @@ import sys
 import tempfile
 import time
 import urllib.request
+import zipfile
 from datetime import UTC, date, datetime
 from pathlib import Path
 from statistics import median
@@ -34,6 +41,8 @@ from zorgstroom.stream.page.routes import FILES
 RESULTS = Path(__file__).parent / "results" / "pages.jsonl"
 TODAY = date(2026, 6, 30)
 AREAS = ("twente", *TWENTE)
+SETTLED_SECONDS = 3.0
+"""After this the pages that opened have what they look at."""
 TICK = os.sysconf("SC_CLK_TCK")
 
 
@@ -49,9 +58,10 @@ def taken(url: str) -> int:
     return sum(n for name, n in tellers["sinds_start"].items() if name != "identiteit_dubbel")
 
 
-def cpu(pid: int) -> float:
-    """Return the processor seconds of a process."""
-    fields = Path(f"/proc/{pid}/stat").read_text("ascii").rpartition(")")[2].split()
+def cpu(pid: int, thread: str = "") -> float:
+    """Return the processor seconds of a process, or of one of its threads."""
+    place = Path(f"/proc/{pid}") / thread / "stat"
+    fields = place.read_text("ascii").rpartition(")")[2].split()
     return (int(fields[11]) + int(fields[12])) / TICK
 
 
@@ -85,88 +95,137 @@ async def look(url: str, count: int) -> None:
         await asyncio.gather(*tasks)
 
 
-def run(archive: Path, total: int, pages: int) -> dict[str, float]:
-    with tempfile.TemporaryDirectory() as folder:
-        place = Path(folder)
-        (place / "inbox").mkdir()
+class Server:
+    """`serve` on a folder of its own, with or without pages that look on."""
+
+    def __init__(self, place: Path) -> None:
+        self.inbox, data = place / "inbox", place / "data"
+        self.inbox.mkdir()
         environment = os.environ | {
             "ZORGSTROOM_DISCLOSURE__POLICY": "geen",
             "ZORGSTROOM_INBOX__SETTLE_SECONDS": "0",
             "ZORGSTROOM_TODAY": TODAY.isoformat(),
         }
         command = [sys.executable, "-m", "zorgstroom.stream.cli", "serve", "--port", "0"]
-        command += ["--data", str(place / "data"), "--inbox", str(place / "inbox")]
+        command += ["--data", str(data), "--inbox", str(self.inbox)]
         quiet = subprocess.DEVNULL
-        server = subprocess.Popen(command, env=environment, stdout=quiet, stderr=quiet)
-        lookers = None
+        self.process = subprocess.Popen(command, env=environment, stdout=quiet, stderr=quiet)
+        self.lookers: subprocess.Popen[bytes] | None = None
+        while not (data / "adres").exists():
+            assert self.process.poll() is None
+            time.sleep(0.1)
+        self.url = json.loads((data / "adres").read_text("utf-8"))["url"]
+
+    def open(self, pages: int) -> float:
+        """Open the pages and let them come to rest; return the processor seconds it took."""
+        before = cpu(self.process.pid)
+        command = [sys.executable, "-m", "benchmarks.pages", "--look", self.url]
+        self.lookers = subprocess.Popen([*command, "--pages", str(pages)], stdout=subprocess.PIPE)
+        assert self.lookers.stdout is not None and self.lookers.stdout.readline() == b"open\n"
+        spent = cpu(self.process.pid) - before
+        time.sleep(SETTLED_SECONDS)
+        return spent
+
+    def put(self, archive: Path) -> None:
+        hidden = self.inbox / f".{archive.name}"
+        hidden.write_bytes(archive.read_bytes())
+        hidden.rename(self.inbox / archive.name)
+
+    def close(self) -> None:
+        for process in (self.lookers, self.process):
+            if process is not None:
+                process.terminate()
+                process.wait()
+
+
+def run(archives: list[Path], total: int, pages: int) -> dict[str, float]:
+    """Put in an archive a second (the one that there is at once), and wait until all are taken."""
+    with tempfile.TemporaryDirectory() as folder:
+        server = Server(Path(folder))
         try:
-            while not (place / "data" / "adres").exists():
-                assert server.poll() is None
+            opened = server.open(pages) if pages else 0.0
+            pid = server.process.pid
+            before, http, begun = cpu(pid), cpu(pid, f"task/{pid}"), time.perf_counter()
+            for number, archive in enumerate(archives):
+                time.sleep(max(0.0, begun + number - time.perf_counter()))
+                server.put(archive)
+            while taken(server.url) < total:
                 time.sleep(0.1)
-            url = json.loads((place / "data" / "adres").read_text("utf-8"))["url"]
-            if pages:
-                lookers = subprocess.Popen(
-                    [
-                        sys.executable,
-                        "-m",
-                        "benchmarks.pages",
-                        "--look",
-                        url,
-                        "--pages",
-                        str(pages),
-                    ],
-                    stdout=subprocess.PIPE,
-                )
-                assert lookers.stdout is not None and lookers.stdout.readline() == b"open\n"
-            before, begun = cpu(server.pid), time.perf_counter()
-            (place / "inbox" / ".stroom.zip").write_bytes(archive.read_bytes())
-            (place / "inbox" / ".stroom.zip").rename(place / "inbox" / "stroom.zip")
-            while taken(url) < total:
-                time.sleep(0.5)
-            seconds, spent = time.perf_counter() - begun, cpu(server.pid) - before
-            return {"seconds": seconds, "cpu": spent, "mb": memory(server.pid)}
+            return {
+                "seconds": time.perf_counter() - begun,
+                "cpu": cpu(pid) - before,
+                "cpu_http": cpu(pid, f"task/{pid}") - http,
+                "cpu_openen": opened,
+                "mb": memory(pid),
+            }
         finally:
-            if lookers is not None:
-                lookers.kill()
-                lookers.wait()
-            server.terminate()
-            server.wait()
+            server.close()
+
+
+def in_turns(archives: list[Path], total: int, pages: int, rounds: int) -> dict[str, object]:
+    """Run with and without pages in turn; return the medians, and the medians of the pairs."""
+    found: dict[str, list[dict[str, float]]] = {"zonder": [], "met": []}
+    for number in range(rounds):
+        for name in ("zonder", "met") if number % 2 == 0 else ("met", "zonder"):
+            found[name].append(run(archives, total, pages if name == "met" else 0))
+            print(number, name, found[name][-1], flush=True)
+    result: dict[str, object] = {"messages": total}
+    for name, runs in found.items():
+        result[name] = {key: round(median(one[key] for one in runs), 2) for key in runs[0]}
+    pairs = list(zip(found["met"], found["zonder"], strict=True))
+    for key in ("cpu", "seconds"):
+        ratios = sorted(on[key] / off[key] for on, off in pairs)
+        result[f"{key}_ratio"] = round(median(ratios), 3)
+        result[f"{key}_ratios"] = [round(ratio, 3) for ratio in ratios]
+    return result
+
+
+def stream(folder: Path, messages: int, parts: int) -> tuple[list[Path], int]:
+    """Write a stream of about `messages` in so many archives; return them and how many it has."""
+    simulation = generate(Params(today=TODAY, messages=messages))
+    write(simulation, folder, zipped=True)
+    whole, total = folder / "berichten.zip", len(simulation.messages)
+    if parts == 1:
+        return [whole], total
+    archives = []
+    with zipfile.ZipFile(whole) as source:
+        names = sorted(source.namelist())
+        for number in range(parts):
+            archives.append(folder / f"deel-{number:04}.zip")
+            with zipfile.ZipFile(archives[-1], "w") as part:
+                for name in names[
+                    number * len(names) // parts : (number + 1) * len(names) // parts
+                ]:
+                    part.writestr(name, source.read(name))
+    return archives, total
 
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--messages", type=int, default=20_000)
+    parser.add_argument("--messages", type=int, default=30_000, help="of a run at full speed")
     parser.add_argument("--rounds", type=int, default=5)
     parser.add_argument("--pages", type=int, default=50)
+    parser.add_argument("--rate", type=int, default=200, help="messages a second of a quiet run")
+    parser.add_argument("--seconds", type=int, default=30, help="of a quiet run; 0: none")
     parser.add_argument("--look", metavar="URL", help="be the pages of a run")
     given = parser.parse_args()
     if given.look:
         asyncio.run(look(given.look, given.pages))
         return
-    found: dict[str, list[dict[str, float]]] = {"zonder": [], "met": []}
-    with tempfile.TemporaryDirectory() as folder:
-        simulation = generate(Params(today=TODAY, messages=given.messages))
-        write(simulation, Path(folder) / "stroom", zipped=True)
-        archive, total = Path(folder) / "stroom" / "berichten.zip", len(simulation.messages)
-        for number in range(given.rounds):
-            order = ("zonder", "met") if number % 2 == 0 else ("met", "zonder")
-            for name in order:
-                found[name].append(run(archive, total, given.pages if name == "met" else 0))
-                print(number, name, found[name][-1], flush=True)
-    middle = {
-        name: {key: round(median(one[key] for one in runs), 2) for key in runs[0]}
-        for name, runs in found.items()
-    }
-    result = {
+    result: dict[str, object] = {
         "moment": datetime.now(UTC).isoformat(timespec="seconds"),
         "python": platform.python_version(),
-        "messages": total,
         "pages": given.pages,
         "rounds": given.rounds,
-        **middle,
-        "cpu_ratio": round(middle["met"]["cpu"] / middle["zonder"]["cpu"], 3),
-        "seconds_ratio": round(middle["met"]["seconds"] / middle["zonder"]["seconds"], 3),
     }
+    with tempfile.TemporaryDirectory() as folder:
+        place = Path(folder)
+        archives, total = stream(place / "vol", given.messages, 1)
+        result["vol"] = in_turns(archives, total, given.pages, given.rounds)
+        if given.seconds:
+            messages = given.rate * given.seconds
+            archives, total = stream(place / "rustig", messages, given.seconds)
+            result["rustig"] = in_turns(archives, total, given.pages, given.rounds)
     print(json.dumps(result))
     with RESULTS.open("a", encoding="utf-8") as file:
         file.write(json.dumps(result) + "\n")

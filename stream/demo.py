@@ -92,7 +92,7 @@ def demo(settings: Settings, data: Path, messages: int, seed: int, live: Live | 
     )
     begin, end = (simulation.messages[at].moment for at in (0, -1))
     present = end if live is None else max(_morning(end, live.days), begin)
-    clock = SimulatedClock(begin)
+    clock = SimulatedClock(begin, settings.disclosure.grid)
     with Engine(apart, data, clock) as engine:
         coming = _take_in_past(engine, data, simulation, clock, present)
         _show(engine, settings, clock)

@@ -11,48 +11,79 @@ from collections.abc import Callable, Iterable, Iterator
 from datetime import UTC, date, datetime, timedelta
 from typing import Final
 
+from zorgstroom.aggregations.disclosure.grid import Grid
 from zorgstroom.aggregations.periods import date_of
 from zorgstroom.stream.generator.run import Delivery
 from zorgstroom.stream.inbox import Process, Taken
 from zorgstroom.stream.sources import Input
 
 _BATCH: Final = 500
+_LONGEST: Final = 1.0
+"""Seconds of ours by which the clock goes on at most at once."""
 
 
 class SimulatedClock:
     """
-    A `Clock` that stands still until it is started, and then runs at a multiple of ours.
+    A `Clock` that stands still until it is started, and then goes on each time it is told to.
+
+    It stands still in between, so that no simulated day passes while a close is being made, and
+    stops at moments of the grid: figures bear the whole hour at which they are renewed.
 
     Args:
         moment: Where it stands (aware).
+        grid: When figures are renewed.
         monotonic: Our own seconds; for tests.
 
     """
 
-    def __init__(self, moment: datetime, monotonic: Callable[[], float] = time.monotonic) -> None:
+    def __init__(
+        self,
+        moment: datetime,
+        grid: Grid | None = None,
+        monotonic: Callable[[], float] = time.monotonic,
+    ) -> None:
         self.moment = moment.astimezone(UTC)
+        self._grid = grid or Grid()
         self._monotonic = monotonic
-        self._begun: float | None = None
+        self._seen: float | None = None
         self._speed = 1.0
         self._until = self.moment
 
     def start(self, speed: float, until: datetime) -> None:
         """Run `speed` times as fast as ours from where it stands, and like ours after `until`."""
         self._speed, self._until = speed, until.astimezone(UTC)
-        self._begun = self._monotonic()
+        self._seen = self._monotonic()
+
+    def proceed(self) -> None:
+        """Go on by what has passed since the last time; `_LONGEST` seconds of ours at most."""
+        if self._seen is None:
+            return
+        now = self._monotonic()
+        passed, self._seen = min(now - self._seen, _LONGEST), now
+        fast = max((self._until - self.moment).total_seconds() / self._speed, 0.0)
+        if passed >= fast:
+            self.moment += timedelta(seconds=fast * self._speed + passed - fast)
+            return
+        wanted = self.moment + timedelta(seconds=passed * self._speed)
+        stop = self._last_of_grid(wanted) or wanted
+        # What is left of the time goes into the next time.
+        self._seen -= (wanted - stop).total_seconds() / self._speed
+        self.moment = stop
+
+    def _last_of_grid(self, until: datetime) -> datetime | None:
+        """Return the last moment of the grid after where it stands, up to and including `until`."""
+        last, at = None, self._grid.next(self.moment)
+        while at <= until:
+            last, at = at.astimezone(UTC), self._grid.next(at)
+        return last
 
     def now(self) -> datetime:
         """Return the moment (UTC) of the simulation."""
-        if self._begun is None:
-            return self.moment
-        passed = self._monotonic() - self._begun
-        fast = max((self._until - self.moment).total_seconds() / self._speed, 0.0)
-        seconds = passed * self._speed if passed < fast else fast * self._speed + passed - fast
-        return self.moment + timedelta(seconds=seconds)
+        return self.moment
 
     def today(self) -> date:
         """Return the date of that moment in Amsterdam."""
-        return date_of(self.now())
+        return date_of(self.moment)
 
 
 class SimulatedFeed:
@@ -86,7 +117,9 @@ class SimulatedFeed:
         return len(self._due), max(0.0, late) / self._speed
 
     def step(self, process: Process) -> Taken:
-        """Give what is due by now to `process`, at most one batch."""
+        """Let the clock go on, and give what is due by now to `process`, at most one batch."""
+        if not self._due:
+            self._clock.proceed()
         now = self._clock.now()
         while self._next is not None and self._next.moment <= now:
             self._due.append(self._next)

@@ -29,8 +29,11 @@ _FIGURES_SECONDS: Final = 2.0
 """Figures are looked up no more often than this, however quickly they change."""
 _UNCHANGED_SECONDS: Final = 10.0
 """... and this often when this process published nothing: another worker may have."""
-_SHARE: Final = 25
-"""... and a look-up that took long is followed by a pause of so many times as long."""
+_SHARE: Final = 50
+"""
+... and a look-up that took long is followed by a pause of so many times as long: the busier the
+process is, the longer a look-up takes, and the less often there is one.
+"""
 MOST: Final = 500
 """Pages at once; another one is refused."""
 

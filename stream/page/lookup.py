@@ -70,10 +70,16 @@ class Lookup:
         # A figure is missing where the publication has it at a close only, or not yet.
         self._complete(found, today, now, view.LINES, totals=False)
         gemeenten = sorted({code for area in areas for code in self._regios.get(area, ())})
-        parts: _Areas = {}
-        if gemeenten:
-            parts = self._ask(view.totals(gemeenten, soort, today), gemeenten)
-            self._complete(parts, today, now, view.TOTALS, totals=True)
+        # What was found for those that have a page open themselves is not asked again.
+        parts: _Areas = {
+            code: [one for one in found[code] if one.series.product_niveau == "totaal"]
+            for code in gemeenten
+            if code in found
+        }
+        if unseen := [code for code in gemeenten if code not in found]:
+            asked = self._ask(view.totals(unseen, soort, today), unseen)
+            self._complete(asked, today, now, view.TOTALS, totals=True)
+            parts |= asked
         start, closes = view.running(soort, today).start, view.next_closes(today, self._late_days)
         bodies: dict[str, dict[str, object]] = {}
         for area in areas:

@@ -18,10 +18,15 @@ class Seconds:
         return self.now
 
 
+def clock_at(moment: datetime, seconds: Seconds) -> SimulatedClock:
+    return SimulatedClock(moment, monotonic=seconds)
+
+
 def test_a_clock_stands_still_until_it_is_started() -> None:
     seconds = Seconds()
-    clock = SimulatedClock(BEGIN, seconds)
+    clock = clock_at(BEGIN, seconds)
     seconds.now += 1000
+    clock.proceed()
     assert (clock.now(), clock.today()) == (BEGIN, date(2026, 3, 2))
     clock.moment = BEGIN + timedelta(days=1)
     assert clock.now() == BEGIN + timedelta(days=1)
@@ -29,15 +34,46 @@ def test_a_clock_stands_still_until_it_is_started() -> None:
 
 def test_it_runs_at_its_speed_and_after_the_stream_at_ours() -> None:
     seconds = Seconds()
-    clock = SimulatedClock(BEGIN, seconds)
+    clock = clock_at(BEGIN, seconds)
     clock.start(3600, BEGIN + timedelta(hours=10))
+    for passed in range(1, 41):
+        seconds.now += 0.25
+        assert clock.now() == BEGIN + timedelta(hours=(passed - 1) / 4)
+        clock.proceed()
+        assert clock.now() == BEGIN + timedelta(hours=passed / 4)
+    seconds.now += 0.5
+    clock.proceed()
+    assert clock.now() == BEGIN + timedelta(hours=10, seconds=0.5)
+
+
+def test_it_waits_while_something_takes_long() -> None:
+    seconds = Seconds()
+    clock = clock_at(BEGIN, seconds)
+    clock.start(3600, BEGIN + timedelta(days=10))
+    seconds.now += 100  # the close of a quarter
     assert clock.now() == BEGIN
-    seconds.now += 4
-    assert clock.now() == BEGIN + timedelta(hours=4)
-    seconds.now += 6
-    assert clock.now() == BEGIN + timedelta(hours=10)
-    seconds.now += 30
-    assert clock.now() == BEGIN + timedelta(hours=10, seconds=30)
+    clock.proceed()
+    assert clock.now() == BEGIN + timedelta(hours=1)
+
+
+def test_it_stops_at_moments_of_the_grid_and_loses_no_time_by_it() -> None:
+    seconds = Seconds()
+    friday = datetime(2026, 3, 6, 15, 10, tzinfo=UTC)  # ten past four in Amsterdam
+    clock = clock_at(friday, seconds)
+    clock.start(3600, friday + timedelta(days=10))
+    found = []
+    for _ in range(4):
+        seconds.now += 0.9
+        clock.proceed()
+        found.append(clock.now() - friday)
+    minutes = [one / timedelta(minutes=1) for one in found]
+    # Five o'clock is the last moment before Monday.
+    assert minutes == pytest.approx([50, 50 + 58, 50 + 58 + 54, 50 + 58 + 54 + 54])
+    clock = clock_at(friday, seconds)
+    clock.start(36_000, friday + timedelta(days=10))
+    seconds.now += 0.25
+    clock.proceed()
+    assert clock.now() == friday + timedelta(minutes=50)
 
 
 def test_the_day_is_that_of_the_netherlands() -> None:
@@ -51,7 +87,7 @@ def process(inputs: Sequence[Input]) -> tuple[Tally, list[Refusal | None]]:
 
 def feed(hours: Sequence[float], speed: float = 3600) -> tuple[SimulatedFeed, Seconds]:
     seconds = Seconds()
-    clock = SimulatedClock(BEGIN, seconds)
+    clock = clock_at(BEGIN, seconds)
     sent = [Delivery(BEGIN + timedelta(hours=h), f"{h}.xml", b"", "goed") for h in hours]
     end = BEGIN + timedelta(hours=max(hours, default=0))
     clock.start(speed, end)
@@ -60,12 +96,12 @@ def feed(hours: Sequence[float], speed: float = 3600) -> tuple[SimulatedFeed, Se
 
 def test_each_message_comes_when_its_moment_is_there() -> None:
     made, seconds = feed([1, 2, 2, 5])
-    assert made.step(process).tally.accepted == 0
-    seconds.now += 2
-    assert made.step(process).tally.accepted == 3
-    assert made.step(process).tally.accepted == 0
-    assert not made.status()["stroom"]["klaar"]  # type: ignore[index]
-    seconds.now += 3
+    taken = []
+    for _ in range(5):
+        taken.append(made.step(process).tally.accepted)
+        assert not made.status()["stroom"]["klaar"]  # type: ignore[index]
+        seconds.now += 1
+    assert taken == [0, 1, 2, 0, 0]
     assert made.step(process).tally.accepted == 1
     assert made.status()["stroom"] == {
         "snelheid": 3600,
@@ -75,13 +111,13 @@ def test_each_message_comes_when_its_moment_is_there() -> None:
 
 
 def test_what_is_due_at_once_comes_in_batches_and_waits_visibly() -> None:
-    made, seconds = feed([*(0.001 * number for number in range(1200)), 10])
-    seconds.now += 2
+    made, seconds = feed([*(0.0005 * number for number in range(1200)), 10])
+    seconds.now += 1
     first = made.step(process)
     assert (first.tally.accepted, first.more) == (500, True)
     waiting, late = made.backlog
     assert waiting == made.status()["wachtend"] == 700
-    assert late == pytest.approx(2 - 0.5, abs=0.01)
+    assert late == pytest.approx(1 - 0.25, abs=0.01)
     assert made.step(process).more
     assert not made.step(process).more
     assert not made.status()["stroom"]["klaar"]  # type: ignore[index]

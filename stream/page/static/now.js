@@ -93,6 +93,7 @@ function lastEmission(status, area) {
 
 function showClock(status) {
   const flow = status.inbox?.stroom;
+  $("noot-demo").hidden = !flow || status.beleid === "geen";
   $("klok").hidden = !flow;
   if (!flow) return;
   const pace = flow.klaar ? "De verzonnen stroom is afgelopen." : `Demo met verzonnen gegevens; de klok loopt ${count(flow.snelheid)} keer zo snel.`;

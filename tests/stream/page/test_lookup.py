@@ -76,8 +76,9 @@ def test_more_areas_cost_no_more_questions(process: Process) -> None:
     everything = [Watched(area, "maand") for area in ("twente", *TWENTE)]
     found = lookup.figures([*everything, Watched("0153", "jaar")], TODAY, 0.0)
     assert set(found) == {*everything, Watched("0153", "jaar")}
-    # For months: areas, gemeenten of the region, and the same of earlier; for years: the area.
-    assert process.asked == 5
+    # For months: the areas (of the region's gemeenten nothing more), and the same of earlier; for
+    # years: the area.
+    assert process.asked == 3
 
 
 def test_a_gemeente_outside_every_region_has_a_page_too(process: Process) -> None:
@@ -85,3 +86,15 @@ def test_a_gemeente_outside_every_region_has_a_page_too(process: Process) -> Non
     process.publication.write(emission(1, values(other, [44], eerste=date(2026, 11, 1)), tijd=MADE))
     (line,) = lines(Lookup(process, Settings()), Watched("0001", "maand"))
     assert line["waarde"] == 44
+
+
+def test_a_region_is_the_same_when_its_gemeenten_are_open_too(process: Process) -> None:
+    part = replace(WMO_TOTAAL, product_niveau="categorie", product="01")
+    totals = [replace(WMO_TOTAAL, gebied=code) for code in ("0153", "0168")]
+    written = [values(one, [20], eerste=date(2026, 11, 1)) for one in (*totals, part)]
+    process.publication.write(emission(1, *written, tijd=MADE))
+    region = Watched("twente", "maand")
+    alone = Lookup(process, Settings()).figures([region], TODAY, 0.0)[region]
+    some = [region, Watched("0153", "maand"), Watched("1742", "maand")]
+    assert alone["rijen"]
+    assert Lookup(process, Settings()).figures(some, TODAY, 0.0)[region] == alone
