@@ -3,6 +3,7 @@
 from datetime import date
 
 import numpy as np
+import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from scipy.optimize import linprog
@@ -88,6 +89,7 @@ COUNTS = st.lists(
 )
 
 
+@pytest.mark.slow
 @settings(max_examples=40, deadline=None)
 @given(counts=COUNTS)
 def test_an_outsider_learns_of_no_hidden_count_more_than_that_it_may_be_small(

@@ -162,6 +162,7 @@ TOKENS = [
 ]  # fmt: skip
 
 
+@pytest.mark.slow
 @settings(max_examples=1200, deadline=None)
 @given(data=st.data())
 def test_a_damaged_message_is_judged_as_a_parser_judges_it(

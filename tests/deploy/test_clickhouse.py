@@ -85,6 +85,7 @@ def refused(connection: Connection, statement: str) -> None:
         pytest.fail(f"this was allowed: {statement}")
 
 
+@pytest.mark.slow
 def test_each_user_may_do_its_own_work_and_no_more(engine_as: As) -> None:
     with (
         running_bridge(engine=engine_as("schrijver")) as bridge,

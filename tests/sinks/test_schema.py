@@ -18,6 +18,7 @@ def statements_to_migrate() -> int:
     return 2 + sum(len(step.statements) + 1 for step in migrations.MIGRATIONS)
 
 
+@pytest.mark.slow
 def test_a_migration_may_be_cut_off_anywhere(connection: Connection) -> None:
     for cut in range(statements_to_migrate()):
         database = f"cut_{cut}"

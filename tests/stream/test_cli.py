@@ -102,6 +102,7 @@ def test_policy_geen_is_shown_as_a_warning(tmp_path: Path) -> None:
     assert "exacte aantallen" in run("figures").output
 
 
+@pytest.mark.slow
 @pytest.mark.embedded
 def test_an_exact_database_can_be_written_beside(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
@@ -223,6 +224,7 @@ def test_questions_without_figures_say_what_to_do() -> None:
     assert run("ingest").exit_code == 2
 
 
+@pytest.mark.slow
 @pytest.mark.embedded
 def test_the_demo_makes_its_own_folder_anew_and_no_other(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch

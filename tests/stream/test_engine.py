@@ -44,6 +44,7 @@ def removal_of_old() -> bytes:
     return OLD.replace(status, status.replace(b"1", b"3")).replace(b">B1<", b">W1<")
 
 
+@pytest.mark.slow
 def test_retention_forgets_what_no_published_figure_rests_on(tmp_path: Path) -> None:
     with Engine(settings(), tmp_path, clock()) as engine:
         engine.process([Input("a", "", OLD), Input("b", "", message(2))])

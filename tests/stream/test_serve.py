@@ -63,6 +63,7 @@ def test_protected_pages_answer_the_commands_of_the_same_user(tmp_path: Path) ->
     assert isinstance(seen.get("status"), dict)
 
 
+@pytest.mark.slow
 def test_it_answers_until_it_is_stopped(tmp_path: Path) -> None:
     data, inbox = tmp_path / "data", tmp_path / "inbox"
     inbox.mkdir()

@@ -165,6 +165,7 @@ def test_after_midnight_in_amsterdam_everything_is_published_anew(start: Start) 
     }
 
 
+@pytest.mark.slow
 def test_without_its_database_the_process_goes_on(
     start: Start, caplog: pytest.LogCaptureFixture
 ) -> None:
@@ -197,6 +198,7 @@ def test_a_database_that_refuses_stops_the_process(start: Start) -> None:
         process.step()
 
 
+@pytest.mark.slow
 def test_the_status_counts_since_the_start_and_since_ever(start: Start) -> None:
     process = start()
     process.drop("a.xml", message(1))

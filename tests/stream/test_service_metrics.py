@@ -1,5 +1,7 @@
 """What Prometheus, the health pages and `/api/status` are told by a real embedded process."""
 
+import pytest
+
 from tests.aggregations.letters import DEVRIES, JANSEN, begin, letter
 from tests.sinks.test_metrics import scrape
 from tests.stream.messages import refused
@@ -34,6 +36,7 @@ def test_messages_and_refusals_are_counted_by_what_became_of_them(start: Start) 
     assert value(process, "zorgstroom_freshness_seconds_count", stap="verwerkt") == 1
 
 
+@pytest.mark.slow
 def test_counters_begin_again_with_the_process_and_gauges_do_not_change(start: Start) -> None:
     process = start()
     process.drop("a.xml", message(1))
@@ -101,6 +104,7 @@ def test_the_status_shows_timeliness_and_health(start: Start) -> None:
     assert status["aanbieders"] == [{"regio": "twente", "actief": 1, "stil": []}]
 
 
+@pytest.mark.slow
 def test_under_geen_a_month_is_published_as_it_stands(start: Start) -> None:
     process = start()
     process.drop("a.xml", message(1))

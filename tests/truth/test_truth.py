@@ -33,6 +33,7 @@ def in_parts(inputs: list[Input], chance: random.Random) -> Iterator[list[Input]
         yield part
 
 
+@pytest.mark.slow
 def test_a_folder_and_its_archive_give_the_figures_of_the_simulation(
     stream_dir: Path, simulated: object, tmp_path: Path
 ) -> None:
@@ -61,6 +62,7 @@ def test_any_order_with_repeats_and_restarts_gives_the_same(
         assert running.publish() == 0, "nothing changed, so nothing may be written"
 
 
+@pytest.mark.slow
 def test_care_from_before_the_stream_is_counted(
     made_stream: Callable[..., Path], tmp_path: Path
 ) -> None:

@@ -139,6 +139,7 @@ def test_a_quarter_is_revised_when_a_quarter_closes() -> None:
     assert findings(town) == []
 
 
+@pytest.mark.slow
 def test_a_year_follows_its_half_years() -> None:
     town = half_year(PublicationRules(jaren=1, naloop_dagen=40))
     for month in range(9, 13):
@@ -200,6 +201,7 @@ def test_what_fell_below_the_threshold_is_taken_away_and_stays_so() -> None:
     assert findings(town) == []
 
 
+@pytest.mark.slow
 def test_a_setting_keeps_what_is_closed() -> None:
     town = half_year(RULES.model_copy(update={"herzie_definitief": False}))
     before = closed_values(town)
@@ -277,6 +279,7 @@ def test_revising_a_month_with_its_quarter_is_found(monkeypatch: pytest.MonkeyPa
     }
 
 
+@pytest.mark.slow
 def test_showing_again_what_was_withheld_is_found(monkeypatch: pytest.MonkeyPatch) -> None:
     town = half_year()
     town.start(*range(100, 105), day=date(2025, 1, 8), gemeente=HENGELO, status=3)
@@ -300,6 +303,7 @@ def test_showing_again_what_was_withheld_is_found(monkeypatch: pytest.MonkeyPatc
     assert "was onderdrukt" in {f.uitleg for f in findings(town)}
 
 
+@pytest.mark.slow
 def test_revising_without_protection_is_found(monkeypatch: pytest.MonkeyPatch) -> None:
     town = half_year()
     late(town, 5)

@@ -81,6 +81,7 @@ def test_the_weaker_guarantee_is_found_where_it_is_not_enough() -> None:
     assert narrowed(own, published)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("seed", range(3))
 def test_each_complementary_cell_is_needed(seed: int) -> None:
     values, relations = regional(seed, 6, 8)

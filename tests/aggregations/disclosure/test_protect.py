@@ -116,6 +116,7 @@ def test_pruning_lifts_what_is_needed_no_more() -> None:
     assert protect(table, RULE, former=found, prune=True).shown.all()
 
 
+@pytest.mark.slow
 def test_more_tries_and_attempts_withhold_no_more() -> None:
     values, relations = regional(13)
     table = Table(values, tuple(relations))

@@ -117,6 +117,7 @@ def test_figures_are_looked_up_once_for_all_pages_and_not_for_nobody(process: Pr
     asyncio.run(run())
 
 
+@pytest.mark.slow
 def test_a_database_that_is_away_is_told_to_the_page(process: Process) -> None:
     async def run() -> None:
         process.failure = SinkUnavailableError("ClickHouse is niet bereikbaar.")
