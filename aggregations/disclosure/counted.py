@@ -76,7 +76,7 @@ class Counted:
     def _anew(self, ledger: Ledger, today: date) -> None:
         self.today = today
         """The date up to which counts."""
-        first = self._rules.first(today)
+        first = self._rules.first(today).replace(day=1)
         # From the month before: the stock at the begin of the first one is never published, but
         # follows from what is.
         self._figures = RegionFigures(self._region, first - _DAY, today)

@@ -319,3 +319,12 @@ def test_revising_without_protection_is_found(monkeypatch: pytest.MonkeyPatch) -
     monkeypatch.setattr(town.publication, "_made_of", all_of)
     town.publish(JULY)
     assert {f.systeem for f in findings(town)} == {"Wmo instroom maand 2025-01-01"}
+
+
+def test_figures_may_begin_on_any_day() -> None:
+    town = Town(rules=PublicationRules(jaren=0, naloop_dagen=40, vanaf=date(2025, 3, 15)))
+    for month in (3, 4, 5):
+        month_of(town, month)
+        town.publish(near_the_end(2025, month))
+    assert town.value("actief", "maand", date(2025, 3, 1)) == 27
+    assert town.value("actief", "maand", date(2025, 2, 1)) is None
