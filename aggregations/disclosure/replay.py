@@ -125,7 +125,10 @@ class Replay:
                 derived[cell] = entry
         if revised:
             months = _months_of(closing)
-            spans = revisable(months[0], self._plan, self._closed) if len(months) == 1 else []
+            # A crash may have kept the rows of the close from being written.
+            spans = sorted(self._closed) if written.is_cut else []
+            if len(months) == 1:
+                spans = revisable(months[0], self._plan, self._closed)
             read = Revised(self._region, self._plan, self._rows, moment, dict(revised))
             moment.systems += read.systems(spans, proofs)
         if closing:

@@ -328,3 +328,24 @@ def test_figures_may_begin_on_any_day() -> None:
         town.publish(near_the_end(2025, month))
     assert town.value("actief", "maand", date(2025, 3, 1)) == 27
     assert town.value("actief", "maand", date(2025, 2, 1)) is None
+
+
+@pytest.mark.parametrize("is_cut", [True, False])
+def test_a_revision_without_its_close_is_what_a_crash_left_or_is_found(is_cut: bool) -> None:
+    town = half_year()
+    late(town, 5)
+    (one,) = town.publish(JULY)
+    told = [Written.of(emission) for emission in town.emissions]
+    before = {cell for written in told[:-1] for cell in written.rows}
+    rows = {
+        cell: entry
+        for cell, entry in told[-1].rows.items()
+        if cell in before and entry.status == "definitief" and cell.start < JUL
+    }
+    assert rows
+    told[-1] = Written(one.versie, one.tijd, one.certificaat, rows, is_cut)
+    replay = Replay(town.region, town.plan, DREMPEL.threshold)
+    found = [f for moment in replay.moments(told) for f in moment.findings]
+    assert [f.soort for f in found if f.soort == "teruggezet"] == (
+        [] if is_cut else ["teruggezet"] * len(rows)
+    )
