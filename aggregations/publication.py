@@ -55,8 +55,8 @@ class PublicationRules(BaseModel):
 
     herzie_definitief: bool = True
     """
-    Whether a late correction still changes a figure that is `definitief`: at once under `geen`,
-    with a later close and when enough dossiers did under `drempel`.
+    Whether a late correction still changes a figure that is `definitief`, under policy `geen`.
+    Under `drempel` what is closed stays as it is.
     """
 
     def first(self, today: date) -> date:

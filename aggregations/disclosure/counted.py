@@ -58,6 +58,13 @@ class Counted:
             total += int(counts[cell.product, MATEN.index(cell.maat)])
         return total
 
+    def stands(self, stock: Cell) -> int | None:
+        """Return the count of a stock of a month as it is now; None when it is not counted."""
+        if stock.start not in self._column:
+            return None
+        counts = self._of(stock.gebied, stock.start)
+        return int(counts[stock.product, MATEN.index(stock.maat)])
+
     def values(self, cells: Sequence[Cell]) -> Ints:
         """Return the counts of `cells`, in their order."""
         return np.array([self.true(cell) for cell in cells], np.int64)

@@ -67,10 +67,13 @@ class Around:
         """
         end, before = _stocks_of(cell, month)
         told = [self.rows.rows[row] for row in before if row in self.rows.rows]
+        # What can be computed beside the others is that stock as it is now, not as it was shown.
+        now = self.counted.stands(before[0])
+        large = now is not None and now >= self.threshold
         if told:
-            return (end in shown) == any(row.waarde is not None for row in told)
-        # Never published: what could be computed would be a count of its own.
-        return end in shown and self.counted.true(before[0]) >= self.threshold
+            is_shown = any(row.waarde is not None for row in told)
+            return (end in shown) == is_shown and (large or not is_shown)
+        return end in shown and large
 
 
 def _stocks_of(cell: Cell, month: date) -> tuple[Cell, list[Cell]]:
@@ -101,8 +104,9 @@ def large_around(flows: Sequence[Cell], counted: Counted, threshold: int) -> Mas
     large = []
     for cell in flows:
         end, before = _stocks_of(cell, month)
-        around = (other(cell), end, before[0])
-        large.append(all(counted.true(one) >= threshold for one in around))
+        now = (counted.stands(end), counted.stands(before[0]))
+        stocks = all(one is not None and one >= threshold for one in now)
+        large.append(stocks and counted.true(other(cell)) >= threshold)
     return np.array(large, np.bool_)
 
 

@@ -303,7 +303,7 @@ class ProtectedPublication:
         made = [one if isinstance(one, Protected) else None for one in found]
         proofs = [(own, one) for own, one in zip(systems, made, strict=True) if one is not None]
         self._taken.append(lambda: self._late.closed(self._rows, spans, self._live))
-        if self._rules.herzie_definitief:  # before the close: a year is the sum of its halves
+        if self._plan.revises and self._rules.herzie_definitief:  # first: a year sums halves
             revised, steps = self._late.revise(draft, month, self._now, self._made_of)
             proofs += revised
             self._taken += steps

@@ -32,6 +32,7 @@ from zorgstroom.aggregations.disclosure.witnessed import Finding, Written
 from zorgstroom.aggregations.publication import PublicationRules
 from zorgstroom.aggregations.werkdagen import is_werkdag
 
+REVISES = Plan(revises=True)
 JAN, APR, JUL, AUG, SEP = (date(2025, month, 1) for month in (1, 4, 7, 8, 9))
 HALF = hour(date(2025, 8, 11), 8)
 """June is 40 days over: the half-year closes."""
@@ -69,7 +70,7 @@ def half_year(rules: PublicationRules = RULES) -> Town:
 
 @cache
 def _half_year(rules: str) -> Town:
-    town = Town(rules=PublicationRules.model_validate_json(rules))
+    town = Town(rules=PublicationRules.model_validate_json(rules), plan=REVISES)
     for gemeente, clients in LIVE_IN:
         town.start(*range(9000, 9000 + clients), day=BEGAN, gemeente=gemeente)
     for month in range(1, 8):
@@ -239,7 +240,7 @@ def test_no_period_is_revised_together_with_a_part_of_it() -> None:
 def test_lives_with_late_messages_hold_and_a_restart_changes_nothing(seed: int) -> None:
     delays = (0, 1, 3, 150, 200, 260, 300)
     life = Life(seed, date(2025, 1, 2), date(2025, 12, 30), delays)
-    undisturbed, restarted = Town(), Town()
+    undisturbed, restarted = Town(plan=REVISES), Town(plan=REVISES)
     lived(life, undisturbed)
     lived(life, restarted, random.Random(seed))
     assert findings(undisturbed) == []
@@ -349,3 +350,15 @@ def test_a_revision_without_its_close_is_what_a_crash_left_or_is_found(is_cut: b
     assert [f.soort for f in found if f.soort == "teruggezet"] == (
         [] if is_cut else ["teruggezet"] * len(rows)
     )
+
+
+def test_nothing_is_revised_by_the_plan_that_is_published() -> None:
+    assert not DEFAULT.revises
+
+
+def test_a_figure_may_be_asked_for_of_a_month_that_is_not_counted() -> None:
+    town = half_year()
+    town.rules = town.rules.model_copy(update={"vanaf": date(2025, 8, 1)})
+    town.restart()
+    town.publish(hour(date(2025, 10, 13), 8))
+    assert town.value("actief", "maand", AUG) is not None
