@@ -1,12 +1,11 @@
 """
-The attack on a simulated year of Twente, and on weaker publications of the same stream.
+The attack on a simulated year of Twente.
 
-`python -m benchmarks.twente_attack YEAR.pkl --stream STREAM.pkl` takes what
-`benchmarks.twente_year --keep` left. Nothing of what protects is used: certificates are verified by
-addition after a replay from the published rows alone, and intervals come from linear programmes.
-The true counts serve only to tell which cells are small, and to choose the assumptions of an
-attacker who happens to assume nothing but what is right. Results go to
-`benchmarks/results/twente_attack.jsonl`.
+`python -m benchmarks.twente_attack YEAR.pkl` takes what `benchmarks.twente_year --keep` left. Nothing
+of what protects is used: certificates are verified by addition after a replay from the published
+rows alone, and intervals come from linear programmes. The true counts serve only to tell which
+cells are small, and to choose the assumptions of an attacker who happens to assume nothing but what
+is right. Results go to `benchmarks/results/twente_attack.jsonl`.
 """
 
 import argparse
@@ -22,95 +21,29 @@ from datetime import UTC, date, datetime
 from pathlib import Path
 from typing import Any, NamedTuple
 
-import highspy
 import numpy as np
 
 import benchmarks.twente_year as year
-from zorgstroom.aggregations.disclosure.grid import Grid, Passed
+from benchmarks.programme import NEAR, Equation, Programme
 from zorgstroom.aggregations.disclosure.judging import judge, scopes_of
 from zorgstroom.aggregations.disclosure.plan import (
     DEFAULT,
     MONTHS_OF,
-    Cell,
     Span,
     ending_with,
     months_of,
 )
-from zorgstroom.aggregations.disclosure.protected import Snapshot
 from zorgstroom.aggregations.disclosure.release import NO_FIGURE, Frame
 from zorgstroom.aggregations.disclosure.replay import Replay
 from zorgstroom.aggregations.disclosure.table import Ints, Mask, Protected
 from zorgstroom.aggregations.disclosure.witnessed import Written
-from zorgstroom.aggregations.ledger import Ledger
 from zorgstroom.aggregations.policy import Disclosure
-from zorgstroom.aggregations.publication import PublicationRules
 from zorgstroom.aggregations.results import Emission
 
 RESULTS = Path(__file__).parent / "results" / "twente_attack.jsonl"
 RULE = Disclosure().rule
 T = RULE.threshold
 Made = tuple[Frame, Ints, Protected]
-NEAR = 1e-6
-
-
-class Equation(NamedTuple):
-    """Sum of coefficient x unknown lies from `low` to `high`."""
-
-    terms: tuple[tuple[int, int], ...]
-    low: float
-    high: float
-
-
-class Programme:
-    """The linear programme of an attacker: unknowns of 0 and more, and what is known of them."""
-
-    def __init__(self, size: int, equations: Sequence[Equation]) -> None:
-        self._solver: Any = highspy.Highs()  # type: ignore[no-untyped-call]
-        self._solver.silent()
-        self._solver.setOptionValue("threads", 1)
-        lp = highspy.HighsLp()
-        lp.num_col_, lp.num_row_ = size, len(equations)
-        lp.col_cost_ = np.zeros(size)
-        lp.col_lower_, lp.col_upper_ = np.zeros(size), np.full(size, highspy.kHighsInf)
-        lp.row_lower_ = np.array([e.low for e in equations])
-        lp.row_upper_ = np.array([e.high for e in equations])
-        lp.a_matrix_.format_ = highspy.MatrixFormat.kRowwise
-        lp.a_matrix_.start_ = np.cumsum([0, *(len(e.terms) for e in equations)])
-        lp.a_matrix_.index_ = np.array([c for e in equations for c, _ in e.terms], np.int32)
-        lp.a_matrix_.value_ = np.array([t for e in equations for _, t in e.terms], float)
-        self._solver.passModel(lp)
-        self.seen: list[Any] = []
-
-    def interval(self, at: int) -> tuple[float, float]:
-        """Return the least and the largest value of an unknown."""
-        return self._end(at, 1), self._end(at, -1)
-
-    def covers(self, at: int, low: int, high: int) -> bool:
-        """Return whether an unknown can be `low` or less and `high` or more."""
-        column = [table[at] for table in self.seen]
-        deep = min(column, default=np.inf) <= low + NEAR or self._end(at, 1) <= low + NEAR
-        return deep and (
-            max(column, default=-np.inf) >= high - NEAR or self._end(at, -1) >= high - NEAR
-        )
-
-    def _end(self, at: int, sign: int) -> float:
-        self._solver.changeColCost(at, sign)
-        self._solver.run()
-        status = self._solver.getModelStatus()
-        if status == highspy.HighsModelStatus.kUnknown:  # lost its way from the last answer
-            self._solver.clearSolver()
-            self._solver.run()
-            status = self._solver.getModelStatus()
-        self._solver.changeColCost(at, 0)
-        if status in (
-            highspy.HighsModelStatus.kUnbounded,
-            highspy.HighsModelStatus.kUnboundedOrInfeasible,
-        ):
-            return -sign * np.inf
-        if status != highspy.HighsModelStatus.kOptimal:
-            raise RuntimeError(f"no answer: {status}")
-        self.seen = [*self.seen[-40:], np.array(self._solver.getSolution().col_value)]
-        return float(self.seen[-1][at])
 
 
 class Seen(NamedTuple):
@@ -231,27 +164,13 @@ def by_table(moments: Sequence[Sequence[Made]]) -> dict[str, list[Seen]]:
     return found
 
 
-def closes_of(emissions: Sequence[Emission]) -> list[set[date]]:
-    """Return the months that each emission closes; one that revises them closes them no more."""
-    before: set[date] = set()
-    found = []
-    for emission in emissions:
-        final = {
-            cell.start
-            for cell, _, status, _ in year.rows(emission)
-            if cell.soort == "maand" and status == "definitief"
-        }
-        found.append(final - before)
-        before |= final
-    return found
-
-
-def kind_of(own: Frame, closing: set[date]) -> str:
-    """Return what a system was made for."""
-    start = table_start(own)
-    if closing and start not in closing and any(start < month for month in closing):
-        return "revisions"
-    return "closes" if start in closing else "each moment while periods run"
+def closed_in(emission: Emission) -> set[date]:
+    """Return the months that an emission closes."""
+    return {
+        cell.start
+        for cell, _, status, _ in year.rows(emission)
+        if cell.soort == "maand" and status == "definitief"
+    }
 
 
 def table_start(own: Frame) -> date:
@@ -263,10 +182,11 @@ def attacked(kept: year.Kept, pairs: int, seed: int = 1) -> dict[str, Any]:
     """Attack every system, every window of three, and `pairs` of emissions."""
     begun = time.perf_counter()
     windows, random_pairs = Counter[str](), Counter[str]()
-    each: dict[str, Counter[str]] = defaultdict(Counter)
-    for closing, systems in zip(closes_of(kept.emissions), kept.systems, strict=True):
+    live, closes = Counter[str](), Counter[str]()
+    for emission, systems in zip(kept.emissions, kept.systems, strict=True):
+        months = closed_in(emission)
         for made in systems:
-            tally = each[kind_of(made[0], closing)]
+            tally = closes if table_start(made[0]) in months else live
             tally["systems"] += 1
             tally["figures"] += int((made[2].shown & ~made[0].known).sum())
             alone(seen(made), tally)
@@ -291,7 +211,8 @@ def attacked(kept: year.Kept, pairs: int, seed: int = 1) -> dict[str, Any]:
                 together(moments, random_pairs)
     return {
         "emissions": len(kept.emissions),
-        **{kind: dict(tally) for kind, tally in each.items()},
+        "each moment while periods run": dict(live),
+        "closes": dict(closes),
         "windows of three, moved by less than T": dict(windows),
         "random pairs, moved by less than T": dict(random_pairs),
         "attack_seconds": round(time.perf_counter() - begun, 1),
@@ -308,11 +229,12 @@ def stock_and_flow(kept: year.Kept) -> dict[str, Any]:
     """
     tally: dict[int, Counter[str]] = defaultdict(Counter)
     closed: dict[tuple[str, str, date], Seen] = {}
-    for closing, systems in zip(closes_of(kept.emissions), kept.systems, strict=True):
+    for emission, systems in zip(kept.emissions, kept.systems, strict=True):
+        months = closed_in(emission)
         for made in systems:
             first = made[0].cells[0]
             end = table_start(made[0])
-            if end in closing:
+            if end in months:
                 closed[first.wet, first.maat, end] = seen(made)
     for (wet, maat, end), stock in sorted(closed.items(), key=lambda item: item[0][2]):
         flows = [closed.get((wet, other, end)) for other in ("instroom", "uitstroom")]
@@ -415,125 +337,21 @@ def certificates(kept: year.Kept) -> dict[str, Any]:
     }
 
 
-# Weaker publications of the same stream
-
-SHORT = PublicationRules(jaren=0, naloop_dagen=10)
-UNTIL = date(2025, 2, 13)
-"""Six weeks and the close of January, with less time for late messages."""
-
-
-class Weak(year.Watched):
-    """A publication without one of the rules, which tells how thin its renewals are."""
-
-    contributors = True
-    complementary = True
-    thin: list[int]
-    """How many dossiers changed each figure that was renewed and came out otherwise."""
-
-    def begin(self, ledger: Ledger, today: date, dossiers: Snapshot) -> None:
-        super().begin(ledger, today, dossiers)
-        if not self.contributors:
-            self._live.has_enough = lambda cell: True  # type: ignore[method-assign]
-
-    def _show_live(self, draft: Any, cell: Cell, waarde: int, today: date, passed: Passed) -> None:
-        last = self._live.last.get(cell)
-        if last is not None and last.waarde != waarde:
-            self.thin.append(self._live.contributors.count(cell))
-        super()._show_live(draft, cell, waarde, today, passed)
-
-    def _made(self, own: Frame, values: Ints, candidates: Mask) -> Protected:
-        if self.complementary:
-            return super()._made(own, values, candidates)
-        shown = own.known | (candidates & (values >= T))
-        found = Protected(shown, np.where(shown, values, 0), ())
-        self.systems.append((own, values, found))
-        return found
-
-
-class Always(Grid):
-    """Every moment is one of the grid."""
-
-    def passed(self, after: datetime | None, now: datetime) -> Passed:
-        return Passed(moment=True, day=True)
-
-
-def weak(
-    told: list[year.Told],
-    rules: PublicationRules,
-    until: date,
-    *,
-    contributors: bool,
-    complementary: bool,
-    every_message: bool = False,
-) -> dict[str, Any]:
-    """Publish the stream by weaker rules, through `until`, and attack that."""
-    disclosure = Disclosure(grid=Always()) if every_message else Disclosure()
-    town = year.Town(disclosure, rules)
-    publication = Weak(year.REGION, rules, disclosure, town.definitions, clock=time.monotonic)
-    publication.contributors, publication.complementary = contributors, complementary
-    publication.thin = []
-    town.publication = publication
-    begun = time.perf_counter()
-    if every_message:
-        first = datetime(2025, 1, 20, 7, tzinfo=UTC)
-        start = next(at for at, one in enumerate(told) if one.moment > first)
-        town.take(told[:start])
-        town.publish(first)
-        for one in told[start : start + EVENTS]:
-            town.take([one])
-            town.publish(one.moment)
-    else:
-        year.run(town, told, until)
-    made = round(time.perf_counter() - begun, 1)
-    thin = np.array(publication.thin)
-    return {
-        "publish_seconds": made,
-        "failures": town.publication.outcome.failures,
-        "renewals that changed": len(thin),
-        "renewals that tell of fewer than T dossiers": int((thin < T).sum()),
-        "renewals that tell of a single dossier": int((thin == 1).sum()),
-        **attacked(town.kept, pairs=50),
-    }
-
-
-EVENTS = 400
-"""Messages after each of which is published, in the variant that does so."""
-VARIANTS: dict[str, dict[str, bool]] = {
-    "drempel": {"contributors": True, "complementary": True},
-    "threshold only": {"contributors": False, "complementary": False},
-    "without complementary suppression": {"contributors": True, "complementary": False},
-    "without contributors": {"contributors": False, "complementary": True},
-    "at every message": {"contributors": False, "complementary": True, "every_message": True},
-}
-
-
 def main() -> None:
     parser = argparse.ArgumentParser()
-    parser.add_argument("year", type=Path, nargs="?", help="what twente_year --keep left")
-    parser.add_argument("--stream", type=Path, help="the stream of twente_year, for the variants")
-    parser.add_argument("--variant", choices=VARIANTS, action="append")
-    parser.add_argument("--whole", action="store_true", help="the variants on the whole year")
+    parser.add_argument("year", type=Path, help="what twente_year --keep left")
     asked = parser.parse_args()
     for name in ("Told", "Kept"):  # they were kept by a program
         setattr(sys.modules["__main__"], name, getattr(year, name))
-    lines: list[dict[str, Any]] = []
-    if asked.year:
-        kept, _ = pickle.loads(asked.year.read_bytes())
-        lines.append(
-            {
-                "what": "year",
-                "certificates": certificates(kept),
-                **attacked(kept, pairs=50),
-                "stock and flow at closes": stock_and_flow(kept),
-            }
-        )
-        tell(lines[-1])
-    if asked.stream:
-        told = pickle.loads(asked.stream.read_bytes())
-        rules, until = (year.RULES, year.LAST) if asked.whole else (SHORT, UNTIL)
-        for name in asked.variant or VARIANTS:
-            made = weak(told, rules, until, **VARIANTS[name])
-            tell({"what": name, "until": until.isoformat(), **made})
+    kept, _ = pickle.loads(asked.year.read_bytes())
+    tell(
+        {
+            "what": "year",
+            "certificates": certificates(kept),
+            **attacked(kept, pairs=50),
+            "stock and flow at closes": stock_and_flow(kept),
+        }
+    )
 
 
 def tell(line: dict[str, Any]) -> None:

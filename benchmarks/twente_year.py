@@ -13,7 +13,7 @@ import json
 import pickle
 import platform
 import time
-from collections import Counter, defaultdict
+from collections import defaultdict
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime, timedelta
@@ -248,22 +248,9 @@ def worth(town: Town, first: date, last: date) -> dict[str, Any]:
     }
 
 
-def revised(kept: Kept) -> dict[str, int]:
-    """Return how many closed figures were made anew, per kind of period."""
-    before: set[Cell] = set()
-    found: Counter[str] = Counter()
-    for emission in kept.emissions:
-        for cell, waarde, status, _ in rows(emission):
-            if status == "definitief":
-                found[cell.soort] += cell in before and waarde is not None
-                before.add(cell)
-    return dict(found)
-
-
 def closes(kept: Kept, threshold: int) -> dict[str, Any]:
     """Return what is shown of the cells of T and more at closes, per kind of period."""
     found: dict[str, dict[str, Any]] = {}
-    before: set[Cell] = set()
     for emission, systems in zip(kept.emissions, kept.systems, strict=True):
         truth = {
             cell: int(value)
@@ -271,9 +258,8 @@ def closes(kept: Kept, threshold: int) -> dict[str, Any]:
             for cell, value in zip(own.cells, values, strict=True)
         }
         for cell, waarde, status, tijd in rows(emission):
-            if status != "definitief" or cell in before:
-                continue  # runs on, or is revised
-            before.add(cell)
+            if status != "definitief":
+                continue
             if cell.maat in STOCKS:
                 month = months_of(Span(cell.soort, cell.start))[-1]
                 true = truth.get(cell._replace(soort="maand", start=month))
@@ -334,7 +320,6 @@ def main() -> None:
         },
         "live": worth(town, FIRST, min(asked.until, date(2025, 12, 31))),
         "closes": closes(town.kept, disclosure.threshold),
-        "revised": revised(town.kept),
         "certificate_bytes": {
             "median": float(np.median([len(e.certificaat) for e in town.kept.emissions])),
             "most": max(len(e.certificaat) for e in town.kept.emissions),

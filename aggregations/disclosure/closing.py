@@ -4,11 +4,6 @@ The close of a month, and of the longer periods that end with it: which systems 
 Both who publishes and who attacks the publication ask here, so they weigh the same cells together:
 `actief` of a month by itself; of the other measures the month, with what the longest period that
 closes with it is made of.
-
-With a close earlier periods of one kind may be revised: months; quarters when a quarter closes too,
-half-years when a half-year does. So no period is revised together with one that it is a part of,
-and each table holds by itself. A period waits until its half-year has closed: until then the longer
-periods are made of what it was at its own close.
 """
 
 from collections.abc import Callable, Collection
@@ -26,7 +21,6 @@ from zorgstroom.aggregations.disclosure.plan import (
     ending_with,
     last_day,
     parts_of,
-    running,
 )
 from zorgstroom.aggregations.disclosure.release import Frame, frame
 from zorgstroom.aggregations.ledger import MATEN
@@ -88,8 +82,11 @@ def closing_spans(month: date, closed: Collection[Span]) -> list[Span]:
 def _stock(
     plan: Plan, wet: str, maat: Maat, month: date
 ) -> list[tuple[Tabel, frozenset[Level], bool]]:
-    tabel = Tabel(wet, maat, "maand", month)
-    return [(tabel, closed_levels(plan, tabel), True)]
+    # On its last day a quarter has the `actief` of its last month: the same cells.
+    wanted = frozenset[Level]().union(
+        *(plan.closing(maat, span.soort) for span in ending_with(month))
+    )
+    return [(Tabel(wet, maat, "maand", month), wanted, True)]
 
 
 def _flow(
@@ -107,57 +104,3 @@ def _flow(
         (Tabel(wet, maat, span.soort, span.start), plan.closing(maat, span.soort), span in now)
         for span in spans
     ]
-
-
-# What is closed
-
-
-def closed_levels(plan: Plan, tabel: Tabel) -> frozenset[Level]:
-    """Return the levels of a closed table."""
-    if tabel.maat not in STOCKS:
-        return plan.closing(tabel.maat, tabel.soort)
-    # On its last day a quarter has the `actief` of its last month: the same cells.
-    spans = ending_with(tabel.start)
-    return frozenset[Level]().union(*(plan.closing(tabel.maat, one.soort) for one in spans))
-
-
-def closed_tables(plan: Plan, span: Span) -> list[Tabel]:
-    """Return the tables of a closed period that stand by themselves: no copies and no sums."""
-    if span.soort in plan.summed:
-        return []
-    maten = [maat for maat in MATEN if span.soort == "maand" or maat not in STOCKS]
-    return [Tabel(wet, maat, span.soort, span.start) for wet in WETTEN for maat in maten]
-
-
-def names_of(cell: Cell) -> list[Cell]:
-    """Return under which periods the figure of a cell of a closed table may stand."""
-    if cell.maat not in STOCKS:
-        return [cell]
-    return [cell._replace(soort=s.soort, start=s.start) for s in ending_with(cell.start)]
-
-
-def revisable(month: date, plan: Plan, closed: Collection[Span]) -> list[Span]:
-    """
-    Return the periods that may be revised with the close of `month`, in order.
-
-    Args:
-        month: First day of the month that closes.
-        plan: What is published.
-        closed: The periods that were closed before.
-
-    """
-    closing = [span for span in closing_spans(month, closed) if span.soort not in plan.summed]
-    soort = closing[-1].soort
-    return sorted(
-        span
-        for span in closed
-        if span.soort == soort
-        and any(one.soort == "halfjaar" and one in closed for one in running(span.start))
-    )
-
-
-def revision_frame(
-    region: Region, plan: Plan, tabel: Tabel, last: Callable[[Cell], int | None]
-) -> Frame:
-    """Return the closed table `tabel` by itself, with the figures that stand of it."""
-    return frame(region, tabel.label, [(tabel, closed_levels(plan, tabel), True)], last)

@@ -13,6 +13,7 @@ the emission before which it arrived (`since`).
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
+from datetime import date
 from typing import Final, NamedTuple
 
 from zorgstroom.aggregations.derivation import Indicatie
@@ -33,25 +34,25 @@ class Stand(NamedTuple):
 
 
 def contributions(
-    stand: Stand, spans: Iterable[Span], *, einddatum_telt_mee: bool = True
-) -> Iterator[tuple[str, str, Maat, Span]]:
+    stand: Stand, months: Iterable[date], *, einddatum_telt_mee: bool = True
+) -> Iterator[tuple[str, str, Maat, date]]:
     """
-    Yield (wet, categorie, maat, span) for each unit that a dossier adds to a figure.
+    Yield (wet, categorie, maat, month) for each unit that a dossier adds to a figure.
 
-    `actief` counts on the last day of each period, or on `stand.today` as long as that is earlier:
+    `actief` counts on the last day of each month, or on `stand.today` as long as that is earlier:
     what is published of a month before it begins is the figure of the month before.
     """
     last_with_care = 0 if einddatum_telt_mee else 1
-    days = [(span, span.start.toordinal(), last_day(span).toordinal()) for span in spans]
+    spans = [(m, m.toordinal(), last_day(Span("maand", m)).toordinal()) for m in months]
     for one in stand.indicaties:
-        for span, first, last in days:
+        for month, first, last in spans:
             until = min(last, stand.today)
             if one.begin <= until and (one.einde is None or one.einde - last_with_care >= until):
-                yield one.wet, one.categorie, "actief", span
+                yield one.wet, one.categorie, "actief", month
             if one.instroom and first <= one.begin <= until:
-                yield one.wet, one.categorie, "instroom", span
+                yield one.wet, one.categorie, "instroom", month
             if one.uitstroom and one.einde is not None and first <= one.einde <= until:
-                yield one.wet, one.categorie, "uitstroom", span
+                yield one.wet, one.categorie, "uitstroom", month
 
 
 class Stood(NamedTuple):
@@ -72,7 +73,7 @@ class Contributors:
 
     Args:
         region: Whose cells.
-        levels: The levels that can be watched.
+        levels: The levels that are published live.
         einddatum_telt_mee: Whether the Einddatum is a day with care.
 
     """
@@ -101,10 +102,10 @@ class Contributors:
         return len(self.changes.get(cell, ()))
 
     def move(
-        self, key: str, gemeente: str, before: Stand, after: Stand, spans: Sequence[Span]
+        self, key: str, gemeente: str, before: Stand, after: Stand, months: Sequence[date]
     ) -> None:
         """Know that the dossier `key` of `gemeente` went from `before` to `after`."""
-        for cell, by in self._difference(gemeente, before, after, spans).items():
+        for cell, by in self._difference(gemeente, before, after, months).items():
             moved = self.changes.get(cell)
             if moved is not None:
                 _add(moved, key, by)
@@ -125,7 +126,7 @@ class Contributors:
         for cell, moment in made.items():
             self.watch(cell)
             groups.setdefault(moment, set()).add(cell)
-        spans = {moment: spans_of(cells) for moment, cells in groups.items()}
+        months = {moment: sorted({c.start for c in cells}) for moment, cells in groups.items()}
         for dossier in dossiers:
             now = dossier.at(None)
             for (versie, day), cells in groups.items():
@@ -133,31 +134,26 @@ class Contributors:
                 if before == now and not _crosses(now, day, today):
                     continue
                 found = self._difference(
-                    dossier.gemeente, Stand(before, day), Stand(now, today), spans[versie, day]
+                    dossier.gemeente, Stand(before, day), Stand(now, today), months[versie, day]
                 )
                 for cell in cells & found.keys():
                     _add(self.changes[cell], dossier.key, found[cell])
 
     def _difference(
-        self, gemeente: str, before: Stand, after: Stand, spans: Sequence[Span]
+        self, gemeente: str, before: Stand, after: Stand, months: Sequence[date]
     ) -> Counter[Cell]:
         found: Counter[Cell] = Counter()
         for sign, stand in ((-1, before), (1, after)):
-            for wet, categorie, maat, span in contributions(
-                stand, spans, einddatum_telt_mee=self.einddatum_telt_mee
+            for wet, categorie, maat, month in contributions(
+                stand, months, einddatum_telt_mee=self.einddatum_telt_mee
             ):
                 for row in _ROWS[wet, categorie]:
                     niveau = PRODUCTS[row].niveau
                     if ("gemeente", niveau) in self.levels:
-                        found[Cell(gemeente, row, maat, *span)] += sign
+                        found[Cell(gemeente, row, maat, "maand", month)] += sign
                     if self.region.total and ("regio", niveau) in self.levels:
-                        found[Cell(self.region.name, row, maat, *span)] += sign
+                        found[Cell(self.region.name, row, maat, "maand", month)] += sign
         return found
-
-
-def spans_of(cells: Iterable[Cell]) -> list[Span]:
-    """Return the periods of `cells`, each once."""
-    return sorted({Span(cell.soort, cell.start) for cell in cells})
 
 
 def _crosses(indicaties: Indicaties, day: int, today: int) -> bool:

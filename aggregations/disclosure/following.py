@@ -4,7 +4,7 @@ Rows that follow from others: sums of published periods, and every row that a cl
 They tell nothing that is not known from what they follow from, so they need no protection.
 """
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from datetime import date
 from typing import Final
 
@@ -81,29 +81,18 @@ def close(
                 else:
                     draft.withhold(row, "definitief")
     for span in spans:
-        for cell, total in _closed_sums(draft, plan, span) if span.soort in plan.summed else ():
-            _put_sum(draft, cell, total)
+        if span.soort in plan.summed:
+            _close_sums(draft, plan, span)
 
 
-def sum_again(draft: Draft, plan: Plan, spans: Iterable[Span]) -> None:
-    """Write those of the closed `spans` that are sums anew, where their parts were revised."""
-    for span in spans:
-        for cell, total in _closed_sums(draft, plan, span) if span.soort in plan.summed else ():
-            if total != draft.under.value(cell):
-                _put_sum(draft, cell, total)
-
-
-def _closed_sums(draft: Draft, plan: Plan, span: Span) -> Iterator[tuple[Cell, int | None]]:
-    """Yield the flows of a closed period that is the sum of its published parts."""
+def _close_sums(draft: Draft, plan: Plan, span: Span) -> None:
+    """Write the flows of a period that is the sum of its published parts, also at its close."""
     for cell in _flow_cells(draft, plan.closing(_FLOWS[0], span.soort), [span]):
-        yield cell, _total(draft, cell, parts_of(span))
-
-
-def _put_sum(draft: Draft, cell: Cell, total: int | None) -> None:
-    if total is None:
-        draft.withhold(cell, "definitief")
-    else:
-        draft.show(cell, total, "definitief")
+        total = _total(draft, cell, parts_of(span))
+        if total is None:
+            draft.withhold(cell, "definitief")
+        else:
+            draft.show(cell, total, "definitief")
 
 
 def _closed_rows(draft: Draft, plan: Plan, cell: Cell, spans: Sequence[Span]) -> Iterator[Cell]:

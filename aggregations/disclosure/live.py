@@ -4,7 +4,7 @@ from collections.abc import Callable, Iterable
 from datetime import date, timedelta
 from typing import Final
 
-from zorgstroom.aggregations.disclosure.contributors import Contributors, Stand, spans_of
+from zorgstroom.aggregations.disclosure.contributors import Contributors, Stand
 from zorgstroom.aggregations.disclosure.grid import Passed
 from zorgstroom.aggregations.disclosure.plan import (
     STOCKS,
@@ -119,12 +119,12 @@ class LiveFigures:
         self._move(moves, at, today)
 
     def _move(self, moves: Iterable[Move], before: date, after: date) -> None:
-        spans = spans_of(self.contributors.changes)
-        if not spans:
+        months = sorted({cell.start for cell in self.contributors.changes})
+        if not months:
             return
         one, other = before.toordinal(), after.toordinal()
         for key, old, new in moves:
-            self.contributors.move(key, key[:4], Stand(old, one), Stand(new, other), spans)
+            self.contributors.move(key, key[:4], Stand(old, one), Stand(new, other), months)
 
     def _begin_month(self, ended: date, following: date) -> None:
         """Let the stocks of the month that ended run on in the next one."""

@@ -20,7 +20,7 @@ import numpy as np
 
 from zorgstroom.aggregations.disclosure.counted import Counted
 from zorgstroom.aggregations.disclosure.live import LiveFigures
-from zorgstroom.aggregations.disclosure.plan import STOCKS, Cell, Span, ending_with, months_of
+from zorgstroom.aggregations.disclosure.plan import STOCKS, Cell, ending_with
 from zorgstroom.aggregations.disclosure.release import Frame
 from zorgstroom.aggregations.disclosure.rows import Rows
 from zorgstroom.aggregations.disclosure.table import DisclosureError, Mask, Protected
@@ -94,16 +94,28 @@ def _stocks_of(cell: Cell, month: date) -> tuple[Cell, list[Cell]]:
     return end, [end._replace(soort=s.soort, start=s.start) for s in ending_with(before)]
 
 
+def flows_stay(stocks: Sequence[Cell], rows: Rows, counted: Counted, threshold: int) -> Mask:
+    """
+    Return beside which stocks of a month no flow that was ever shown is small now.
+
+    Such a flow was taken away; with a new stock, the one before and the other flow it would follow.
+    """
+    found = []
+    for cell in stocks:
+        flows = [flow for maat in _FLOWS if (flow := cell._replace(maat=maat)) in rows.rows]
+        found.append(all(counted.true(flow) >= threshold for flow in flows))
+    return np.array(found, np.bool_)
+
+
 def large_around(flows: Sequence[Cell], counted: Counted, threshold: int) -> Mask:
     """
-    Return of which flows of one period all that stands around is `threshold` or more now.
+    Return of which flows of a running month all that stands around is `threshold` or more now.
 
     That is the other flow and both stocks: beside three that are shown, the fourth is no small one.
     """
-    month = months_of(Span(flows[0].soort, flows[0].start))[-1]
     large = []
     for cell in flows:
-        end, before = _stocks_of(cell, month)
+        end, before = _stocks_of(cell, cell.start)
         now = (counted.stands(end), counted.stands(before[0]))
         stocks = all(one is not None and one >= threshold for one in now)
         large.append(stocks and counted.true(other(cell)) >= threshold)

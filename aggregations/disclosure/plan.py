@@ -75,12 +75,6 @@ class Plan:
     a table of its own would show a little more and take minutes to protect.
     """
 
-    revises: bool = False
-    """
-    Whether late messages revise closed figures. Off: beside flows and parts that stand, a revised
-    figure gives small counts and single dossiers away (decision 22).
-    """
-
     @property
     def live(self) -> frozenset[Level]:
         """Levels with figures while a period runs."""

@@ -21,10 +21,9 @@ from zorgstroom.aggregations.disclosure.closing import WETTEN, closing_frames, c
 from zorgstroom.aggregations.disclosure.counted import Counted
 from zorgstroom.aggregations.disclosure.following import close, sum_up
 from zorgstroom.aggregations.disclosure.grid import Passed
-from zorgstroom.aggregations.disclosure.late import LateFigures
 from zorgstroom.aggregations.disclosure.live import LiveFigures
 from zorgstroom.aggregations.disclosure.outcome import Outcome
-from zorgstroom.aggregations.disclosure.pairs import Around, Result, both, large_around
+from zorgstroom.aggregations.disclosure.pairs import Around, Result, both, flows_stay, large_around
 from zorgstroom.aggregations.disclosure.plan import (
     DEFAULT,
     MONTHS_OF,
@@ -100,7 +99,6 @@ class ProtectedPublication:
         self._counted: Counted | None = None
         threshold, last_day_counts = disclosure.threshold, definitions.einddatum_telt_mee
         self._live = LiveFigures(region, plan, threshold, einddatum_telt_mee=last_day_counts)
-        self._late = LateFigures(region, plan, threshold, einddatum_telt_mee=last_day_counts)
         self._snapshot: Snapshot | None = None
         self._close_failed = False
         self._slow: set[date] = set()
@@ -110,7 +108,11 @@ class ProtectedPublication:
         self._taken: list[Callable[[], None]] = []
 
     def begin(self, ledger: Ledger, today: date, dossiers: Snapshot) -> None:
-        """Take all `dossiers` of the region as of now; the next `emission` starts from them."""
+        """
+        Start from `dossiers`: all of the region, as they are at this moment.
+
+        Only takes them; they are read by the first `emission`, which may be in another thread.
+        """
         self._counted = Counted(self.region, self._rules, ledger, today)
         self._snapshot = dossiers
         self._touched = set()
@@ -130,7 +132,6 @@ class ProtectedPublication:
 
         """
         self._live.update(moves, self._now.today, today)
-        self._late.update(moves)
         self._now.bring_up(ledger, self._touched, today)
         self._touched = set()
 
@@ -244,7 +245,9 @@ class ProtectedPublication:
         own = replace(own, last=np.where(fallen, NO_FIGURE, own.last))
         gone = np.array([self._rows.is_withheld(cell) for cell in own.cells])
         candidates = up & ~small & enough & ~gone
-        if tabel.maat not in STOCKS:
+        if tabel.maat in STOCKS:
+            candidates &= flows_stay(own.cells, self._rows, self._now, rule.threshold)
+        else:
             candidates &= large_around(own.cells, self._now, rule.threshold)
         self.outcome.held += int((up & ~enough).sum())
         for at in np.flatnonzero(fallen).tolist():
@@ -301,28 +304,24 @@ class ProtectedPublication:
             return []  # as a whole, at the next moment
         # A second time goes without: what comes after must not wait for it.
         made = [one if isinstance(one, Protected) else None for one in found]
-        proofs = [(own, one) for own, one in zip(systems, made, strict=True) if one is not None]
-        self._taken.append(lambda: self._late.closed(self._rows, spans, self._live))
-        if self._plan.revises and self._rules.herzie_definitief:  # first: a year sums halves
-            revised, steps = self._late.revise(draft, month, self._now, self._made_of)
-            proofs += revised
-            self._taken += steps
         close(draft, self._plan, spans, list(zip(systems, made, strict=True)), self._live)
         self._taken.append(lambda: self._closed_for_good(month))
-        return proofs
+        return [(own, one) for own, one in zip(systems, made, strict=True) if one is not None]
 
     def _weighed(self, systems: Sequence[Frame], month: date) -> list[Result]:
         """Protect all systems of a close: of each wet the stock, and then its flows together."""
         found: list[Result] = []
         for at in range(0, len(systems), len(MATEN)):
             stock, coming, going = systems[at : at + len(MATEN)]
-            stocks = self._made_of(stock, self._candidates(stock))
+            threshold = self._disclosure.threshold
+            stay = flows_stay(stock.cells, self._rows, self._now, threshold)
+            stocks = self._made_of(stock, self._candidates(stock) & stay)
             found.append(stocks)
             end = last_day(Span("maand", month))
             shown = {cell for cell in stock.cells if self._live.held_at(cell, end)}
             if isinstance(stocks, Protected):
                 shown |= {stock.cells[at] for at in np.flatnonzero(stocks.shown).tolist()}
-            around = Around(self._rows, self._live, self._now, self._disclosure.threshold)
+            around = Around(self._rows, self._live, self._now, threshold)
             tied = np.array([around.is_tied(cell) for cell in coming.cells])
             agree = np.array([around.stocks_agree(cell, month, shown) for cell in coming.cells])
             # Where the stocks do not agree, what was published while they did goes on to stand.
@@ -397,4 +396,3 @@ class ProtectedPublication:
             if span.soort == "maand" and running(span.start)[2] not in closed
         }
         self._now.frozen = as_closed(self.region, open_, dossiers, self._definitions)
-        self._late.begin(self._rows, dossiers, self._now.months)

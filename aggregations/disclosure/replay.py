@@ -13,11 +13,7 @@ from typing import Final
 import numpy as np
 
 from zorgstroom.aggregations.disclosure.certificate import CertificateError, systems
-from zorgstroom.aggregations.disclosure.closing import (
-    closing_frames,
-    closing_spans,
-    revisable,
-)
+from zorgstroom.aggregations.disclosure.closing import closing_frames, closing_spans
 from zorgstroom.aggregations.disclosure.plan import (
     LONGER,
     STOCKS,
@@ -34,7 +30,6 @@ from zorgstroom.aggregations.disclosure.plan import (
     parts_of,
 )
 from zorgstroom.aggregations.disclosure.release import Frame, frame
-from zorgstroom.aggregations.disclosure.revised import Revised
 from zorgstroom.aggregations.disclosure.witnessed import Entry, Finding, Moment, Weighed, Written
 from zorgstroom.aggregations.products import PRODUCTS
 from zorgstroom.aggregations.regions import Region
@@ -104,17 +99,16 @@ class Replay:
     def _read(self, moment: Moment, proofs: dict[str, str]) -> None:
         written, found = moment.written, moment.findings
         closing: dict[Cell, Entry] = {}
-        revised: dict[Cell, Entry] = {}
         live: dict[Cell, Entry] = {}
         derived: dict[Cell, Entry] = {}
         for cell, entry in written.rows.items():
             if entry.waarde is not None and entry.waarde < moment.threshold:
                 found.append(Finding("getoond", cell))
             known = self._rows.get(cell)
-            if entry.status == "definitief":
-                (revised if _is_final(known) else closing)[cell] = entry
-            elif _is_final(known):
+            if known is not None and known.status == "definitief":
                 found.append(Finding("teruggezet", cell, uitleg="was al definitief"))
+            elif entry.status == "definitief":
+                closing[cell] = entry
             elif self._level(cell) not in (
                 self._plan.by_day if cell.soort == "dag" else self._live_levels
             ):
@@ -123,16 +117,8 @@ class Replay:
                 live[cell] = entry
             else:
                 derived[cell] = entry
-        if revised:
-            months = _months_of(closing)
-            # A crash may have kept the rows of the close from being written.
-            spans = sorted(self._closed) if written.is_cut else []
-            if len(months) == 1:
-                spans = revisable(months[0], self._plan, self._closed)
-            read = Revised(self._region, self._plan, self._rows, moment, dict(revised))
-            moment.systems += read.systems(spans, proofs)
         if closing:
-            self._close(moment, closing, revised, proofs)
+            self._close(moment, closing, proofs)
         self._renew(moment, live, proofs)
         self._take(written.rows)
         for cell, entry in derived.items():
@@ -217,15 +203,9 @@ class Replay:
 
     # At a close
 
-    def _close(
-        self,
-        moment: Moment,
-        closing: dict[Cell, Entry],
-        revised: dict[Cell, Entry],
-        proofs: dict[str, str],
-    ) -> None:
+    def _close(self, moment: Moment, closing: dict[Cell, Entry], proofs: dict[str, str]) -> None:
         found = moment.findings
-        months = _months_of(closing)
+        months = sorted({cell.start for cell in closing if cell.soort == _MONTH})
         if len(months) != 1:
             found.append(Finding("teruggezet", uitleg="geen sluiting van een enkele maand"))
             return
@@ -242,7 +222,7 @@ class Replay:
             self._region, self._plan, months[0], self._closed, self._last_of, self._is_known
         ):
             moment.systems += self._closed_system(moment, own, spans, closing, proofs)
-        self._check_sums(moment, {**revised, **closing})
+        self._check_sums(moment, closing)
         self._closed.update(spans)
 
     def _check_sums(self, moment: Moment, closing: Mapping[Cell, Entry]) -> None:
@@ -323,8 +303,6 @@ class Replay:
             return []
         return [Weighed(own, shown, values, proof, True, moment.written.is_cut)]
 
-    # What everyone knows
-
     def _last_of(self, cell: Cell) -> int | None:
         row = self._rows.get(cell)
         if row is not None and row.status == "definitief":
@@ -354,14 +332,6 @@ class Replay:
 
 def _gone(entry: Entry | None) -> bool:
     return entry is not None and entry.waarde is None
-
-
-def _is_final(entry: Entry | None) -> bool:
-    return entry is not None and entry.status == "definitief"
-
-
-def _months_of(closing: Iterable[Cell]) -> list[date]:
-    return sorted({cell.start for cell in closing if cell.soort == _MONTH})
 
 
 def _holds(cell: Cell, month: date) -> bool:

@@ -84,8 +84,7 @@ class Rows:
         """Know that `row` stands for `cell`."""
         self.rows[cell] = row
         if row.status == "definitief":
-            span = Span(cell.soort, cell.start)
-            self.closed[span] = min(row.versie, self.closed.get(span, row.versie))
+            self.closed[Span(cell.soort, cell.start)] = row.versie
 
     def at(self, versie: int, tijd: datetime) -> None:
         """Know when an emission was made."""
