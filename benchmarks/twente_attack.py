@@ -1,11 +1,11 @@
 """
 The attack on a simulated year of Twente.
 
-`python -m benchmarks.twente_attack YEAR.pkl` takes what `benchmarks.twente_year --keep` left. Nothing
-of what protects is used: certificates are verified by addition after a replay from the published
-rows alone, and intervals come from linear programmes. The true counts serve only to tell which
-cells are small, and to choose the assumptions of an attacker who happens to assume nothing but what
-is right. Results go to `benchmarks/results/twente_attack.jsonl`.
+`python -m benchmarks.twente_attack YEAR.pkl` takes what `benchmarks.twente_year --keep` left.
+Nothing of what protects is used: certificates are verified by addition after a replay from the
+published rows alone, and intervals come from linear programmes. The true counts serve only to tell
+which cells are small, and to choose the assumptions of an attacker who happens to assume nothing
+but what is right. Results go to `benchmarks/results/twente_attack.jsonl`.
 """
 
 import argparse

@@ -6,7 +6,7 @@ where the last owner stopped.
 """
 
 from collections.abc import Iterable, Mapping, Sequence
-from datetime import date, datetime
+from datetime import date, datetime, timedelta
 from typing import NamedTuple
 
 from zorgstroom.aggregations.definitions import Definitions
@@ -84,7 +84,9 @@ def _last_stock(rows: Rows, cell: Cell, months: Sequence[date]) -> Row | None:
     longer periods when that month has closed.
     """
     end = last_day(Span("maand", cell.start))
-    spans = {span for month in months if month <= cell.start for span in running(month)}
+    # A stock of before the first published month runs on into it.
+    before = (months[0] - timedelta(days=1)).replace(day=1)
+    spans = {span for month in (before, *months) if month <= cell.start for span in running(month)}
     found = [
         (span, row)
         for span in spans

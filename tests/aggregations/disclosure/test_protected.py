@@ -460,6 +460,20 @@ def test_a_stock_is_held_beside_a_flow_that_fell(left: int, new: int) -> None:
     assert again == (48 if left < T else new + 10)
 
 
+@pytest.mark.parametrize("restarted", [False, True])
+def test_a_stock_runs_on_into_the_first_published_month(restarted: bool) -> None:
+    town = Town(rules=PublicationRules(jaren=0, naloop_dagen=40))
+    town.start(*range(20), day=BEFORE)
+    town.publish(hour(date(2025, 12, 30)))
+    if restarted:
+        town.restart()
+    town.start(30, day=BEFORE)
+    town.publish(hour(date(2026, 1, 2)))
+    found = town.shown("actief", "maand", date(2026, 1, 1))
+    assert found is not None
+    assert (found.waarde, found.bijgewerkt_op) == (20, hour(date(2025, 12, 30))), "one client"
+
+
 def test_figures_may_begin_on_any_day() -> None:
     town = Town(rules=PublicationRules(jaren=0, naloop_dagen=40, vanaf=date(2025, 3, 15)))
     town.start(*range(20), day=BEFORE)
