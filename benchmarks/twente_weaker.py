@@ -51,9 +51,9 @@ class Weak(year.Watched):
             self.thin.append(self._live.contributors.count(cell))
         super()._show_live(draft, cell, waarde, today, passed)
 
-    def _made(self, own: Frame, values: Ints, candidates: Mask) -> Protected:
+    def _made(self, own: Frame, values: Ints, candidates: Mask, guarded: Mask | None) -> Protected:
         if self.complementary:
-            return super()._made(own, values, candidates)
+            return super()._made(own, values, candidates, guarded)
         shown = own.known | (candidates & (values >= T))
         found = Protected(shown, np.where(shown, values, 0), ())
         self.systems.append((own, values, found))

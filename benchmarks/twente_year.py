@@ -98,9 +98,9 @@ class Watched(ProtectedPublication):
     systems: list[tuple[Frame, Ints, Protected]]
     failed: list[Any] = []  # noqa: RUF012
 
-    def _made(self, own: Frame, values: Ints, candidates: Mask) -> Protected:
+    def _made(self, own: Frame, values: Ints, candidates: Mask, guarded: Mask | None) -> Protected:
         try:
-            found = super()._made(own, values, candidates)
+            found = super()._made(own, values, candidates, guarded)
         except Exception as error:
             self.failed.append((own, values, candidates, repr(error)))
             raise
@@ -135,7 +135,7 @@ class Town:
         assert movements is not None
         today = now.astimezone(AMSTERDAM).date()
         while True:
-            if self.publication.needs_dossiers:
+            if self.publication.needs_dossiers(now):
                 movements.begin()
                 movements.reach(today.toordinal())
                 self.publication.begin(self.ledger, today, list(self.dossiers.items()))

@@ -215,7 +215,7 @@ class Publisher:
     ) -> bool:
         """Bring a protected region up to date if it is due; return whether it was."""
         name = one.region.name
-        if one.needs_dossiers:
+        if one.needs_dossiers(now):
             one.begin(ledger, today, self._dossiers(one.region))
         elif one.is_due(now):
             moves = [(key, *stands) for key, stands in self._moves.get(name, {}).items()]

@@ -79,6 +79,32 @@ def closing_spans(month: date, closed: Collection[Span]) -> list[Span]:
     return [span for span in found if span in have]
 
 
+def revision_frame(
+    region: Region, plan: Plan, tabel: Tabel, last: Callable[[Cell], int | None]
+) -> Frame:
+    """
+    Return the system of one closed month, as it is now: nothing else of now is laid beside it.
+
+    Args:
+        region: Whose cells.
+        plan: What is published.
+        tabel: Which month, wet and measure.
+        last: Gives the last published figure of a cell.
+
+    """
+    tables = [(tabel, plan.closing(tabel.maat, tabel.soort), True)]
+    if tabel.maat in STOCKS:
+        tables = _stock(plan, tabel.wet, tabel.maat, tabel.start)
+    return frame(region, tabel.label, tables, last)
+
+
+def names_of(cell: Cell) -> list[Cell]:
+    """Return under which periods the figure of a cell of a month may stand once that is over."""
+    if cell.maat not in STOCKS:
+        return [cell]
+    return [cell._replace(soort=s.soort, start=s.start) for s in ending_with(cell.start)]
+
+
 def _stock(
     plan: Plan, wet: str, maat: Maat, month: date
 ) -> list[tuple[Tabel, frozenset[Level], bool]]:

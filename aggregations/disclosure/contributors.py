@@ -10,6 +10,7 @@ in a running process from every dossier that moves, after a restart from what ea
 the emission before which it arrived (`since`).
 """
 
+from bisect import bisect_right
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -122,22 +123,24 @@ class Contributors:
             today: Up to which day (ordinal) counts now.
 
         """
-        groups: dict[tuple[int, int], set[Cell]] = {}
-        for cell, moment in made.items():
+        for cell in made:
             self.watch(cell)
-            groups.setdefault(moment, set()).add(cell)
-        months = {moment: sorted({c.start for c in cells}) for moment, cells in groups.items()}
+        groups = _groups(made, today)
+        versions = [group.versie for group in groups]
+        by_time = [group for group in groups if group.day != group.until]
         for dossier in dossiers:
             now = dossier.at(None)
-            for (versie, day), cells in groups.items():
-                before = now if dossier.newest < versie else dossier.at(versie)
-                if before == now and not _crosses(now, day, today):
+            older = bisect_right(versions, dossier.newest)
+            for group in (*groups[:older], *by_time):
+                before = dossier.at(group.versie) if group.versie <= dossier.newest else now
+                if not group.may_differ(before, now):
                     continue
                 found = self._difference(
-                    dossier.gemeente, Stand(before, day), Stand(now, today), months[versie, day]
+                    dossier.gemeente, Stand(before, group.day), Stand(now, today), group.months
                 )
-                for cell in cells & found.keys():
-                    _add(self.changes[cell], dossier.key, found[cell])
+                for cell in group.cells & found.keys():
+                    if found[cell]:
+                        self.changes[cell][dossier.key] = found[cell]
 
     def _difference(
         self, gemeente: str, before: Stand, after: Stand, months: Sequence[date]
@@ -154,6 +157,41 @@ class Contributors:
                     if self.region.total and ("regio", niveau) in self.levels:
                         found[Cell(self.region.name, row, maat, "maand", month)] += sign
         return found
+
+
+class _Group(NamedTuple):
+    """The cells that were made at one moment and count up to one day, then and now."""
+
+    versie: int
+    day: int
+    """Ordinal of the day up to which they counted then."""
+    until: int
+    """The same of now."""
+    months: list[date]
+    cells: set[Cell]
+
+    def may_differ(self, before: Indicaties, after: Indicaties) -> bool:
+        """Return whether a dossier that went from `before` to `after` may count otherwise here."""
+        if _crosses(after, self.day, self.until):
+            return True
+        first = min(self.day, self.months[0].toordinal())
+        last = max(self.day, self.until)
+        return before is not after and any(
+            one.begin <= last and (one.einde is None or first <= one.einde)
+            for one in before ^ after
+        )
+
+
+def _groups(made: Mapping[Cell, tuple[int, int]], today: int) -> list[_Group]:
+    """Return the cells of `made` by their moments, in order of their versions."""
+    cells: dict[tuple[int, int, int], set[Cell]] = {}
+    for cell, (versie, day) in made.items():
+        until = min(today, last_day(Span("maand", cell.start)).toordinal())
+        cells.setdefault((versie, day, until), set()).add(cell)
+    return [
+        _Group(*moment, sorted({cell.start for cell in found}), found)
+        for moment, found in sorted(cells.items())
+    ]
 
 
 def _crosses(indicaties: Indicaties, day: int, today: int) -> bool:

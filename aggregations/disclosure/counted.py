@@ -4,8 +4,9 @@ The exact counts of a region: as they are now, and of closed months as they were
 They stay inside the process; what may be published of them is decided elsewhere.
 """
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Iterator, Sequence
 from datetime import date, timedelta
+from itertools import takewhile
 from typing import Final
 
 import numpy as np
@@ -58,12 +59,12 @@ class Counted:
             total += int(counts[cell.product, MATEN.index(cell.maat)])
         return total
 
-    def stands(self, stock: Cell) -> int | None:
-        """Return the count of a stock of a month as it is now; None when it is not counted."""
-        if stock.start not in self._column:
+    def stands(self, cell: Cell) -> int | None:
+        """Return the count of a cell of a month as it is now; None when it is not counted."""
+        if cell.start not in self._column:
             return None
-        counts = self._of(stock.gebied, stock.start)
-        return int(counts[stock.product, MATEN.index(stock.maat)])
+        counts = self._of(cell.gebied, cell.start)
+        return int(counts[cell.product, MATEN.index(cell.maat)])
 
     def values(self, cells: Sequence[Cell]) -> Ints:
         """Return the counts of `cells`, in their order."""
@@ -79,6 +80,12 @@ class Counted:
         """Return whether a month ended so long before `today` that it closes."""
         period = Period("maand", month, last_day(Span("maand", month)))
         return period.is_final(min(today, self.today), self._rules.naloop_dagen)
+
+    def closable(self, closed: Collection[Span], today: date) -> Iterator[date]:
+        """Yield the months that are due to be closed on `today`, in order."""
+        for month in takewhile(lambda month: self.is_over(month, today), self.months):
+            if Span("maand", month) not in closed:
+                yield month
 
     def _anew(self, ledger: Ledger, today: date) -> None:
         self.today = today

@@ -23,6 +23,7 @@ from zorgstroom.aggregations.disclosure.plan import (
     last_day,
     months_of,
     parts_of,
+    running,
 )
 from zorgstroom.aggregations.disclosure.release import Frame
 from zorgstroom.aggregations.disclosure.rows import Draft
@@ -93,6 +94,34 @@ def _close_sums(draft: Draft, plan: Plan, span: Span) -> None:
             draft.withhold(cell, "definitief")
         else:
             draft.show(cell, total, "definitief")
+
+
+def sum_again(draft: Draft) -> None:
+    """
+    Write the closed longer periods of flows again, where their months were revised.
+
+    Such a period is again the sum of its parts, where each of those was made at its close or later:
+    nobody learns what cannot be added up from the parts.
+    """
+    under = draft.under
+    revised = [cell for cell in draft.rows if cell.soort == "maand" and under.is_closed(cell)]
+    for soort in LONGER:
+        wanted = {
+            cell._replace(soort=soort, start=span.start)
+            for cell in revised
+            if cell.maat not in STOCKS
+            for span in running(cell.start)
+            if span.soort == soort
+        }
+        for cell in sorted(wanted):
+            parts = [
+                cell._replace(soort=part.soort, start=part.start)
+                for part in parts_of(Span(cell.soort, cell.start))
+            ]
+            if not under.is_closed(cell) or under.value(cell) is None:
+                continue
+            if all(part in draft.rows or under.is_known(part) for part in parts):
+                draft.show(cell, sum(draft.value(part) or 0 for part in parts), "definitief")
 
 
 def _closed_rows(draft: Draft, plan: Plan, cell: Cell, spans: Sequence[Span]) -> Iterator[Cell]:

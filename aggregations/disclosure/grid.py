@@ -3,7 +3,8 @@ The grid of time: when figures may be renewed, fixed in advance and never by wha
 
 A figure that is renewed when something happens tells that it happened. So renewal is decided at
 moments that are known beforehand: whole hours of werkdagen, of which the last one is for gemeenten
-as well, and the closes of periods with the first moment after they fall.
+as well, the closes of periods with the first moment after they fall, and what was closed with the
+first moment of a month.
 """
 
 from collections.abc import Iterator
@@ -52,16 +53,18 @@ class Grid(BaseModel):
         passed nothing.
         """
         if after is None:
-            return Passed(moment=True, day=True)
-        moment = day = False
+            return Passed(moment=True, day=True, month=True)
+        moment = day = month = False
         for at in self._back_from(now):
             if at <= after:
                 break
+            # The latest comes first: if any is of a later month, it is.
+            month |= _month(at) > _month(after)
             moment = True
             if at.hour == self.laatste_uur:
                 day = True
                 break
-        return Passed(moment, day)
+        return Passed(moment, day, month)
 
     def next(self, now: datetime) -> datetime:
         """Return the first moment after `now` (aware)."""
@@ -90,3 +93,10 @@ class Passed:
     """Any moment: regions may be renewed, and what is due is closed."""
     day: bool
     """A last moment of a day: gemeenten may be renewed too."""
+    month: bool = False
+    """A first moment of a month: closed figures may be revised too."""
+
+
+def _month(at: datetime) -> tuple[int, int]:
+    day = at.astimezone(AMSTERDAM)
+    return day.year, day.month

@@ -20,7 +20,7 @@ import numpy as np
 
 from zorgstroom.aggregations.disclosure.counted import Counted
 from zorgstroom.aggregations.disclosure.live import LiveFigures
-from zorgstroom.aggregations.disclosure.plan import STOCKS, Cell, ending_with
+from zorgstroom.aggregations.disclosure.plan import STOCKS, Cell, Span, ending_with, last_day
 from zorgstroom.aggregations.disclosure.release import Frame
 from zorgstroom.aggregations.disclosure.rows import Rows
 from zorgstroom.aggregations.disclosure.table import DisclosureError, Mask, Protected
@@ -29,6 +29,8 @@ from zorgstroom.aggregations.ledger import MATEN
 Result = Protected | DisclosureError | None
 """What may be shown of a system; None: nothing that is new."""
 Make = Callable[[Frame, Mask], Result]
+Guard = Callable[[Frame, Mask, Mask], Result]
+"""As `Make`, with the cells that need the guarantee though they are no small ones."""
 _FLOWS: Final = tuple(maat for maat in MATEN if maat not in STOCKS)
 _ROUNDS: Final = 20
 _DAY: Final = timedelta(days=1)
@@ -69,7 +71,9 @@ class Around:
         told = [self.rows.rows[row] for row in before if row in self.rows.rows]
         # What can be computed beside the others is that stock as it is now, not as it was shown.
         now = self.counted.stands(before[0])
-        large = now is not None and now >= self.threshold
+        coming, going = (self.counted.true(cell._replace(maat=maat)) for maat in _FLOWS)
+        follows = self.counted.true(end) - coming + going
+        large = now is not None and min(now, follows) >= self.threshold
         if told:
             is_shown = any(row.waarde is not None for row in told)
             return (end in shown) == is_shown and (large or not is_shown)
@@ -107,19 +111,32 @@ def flows_stay(stocks: Sequence[Cell], rows: Rows, counted: Counted, threshold: 
     return np.array(found, np.bool_)
 
 
-def large_around(flows: Sequence[Cell], counted: Counted, threshold: int) -> Mask:
+def nothing_small(cells: Sequence[Cell], counted: Counted, threshold: int) -> Mask:
     """
-    Return of which flows of a running month all that stands around is `threshold` or more now.
+    Return which cells of months have nothing beside them that is small now.
 
-    That is the other flow and both stocks: beside three that are shown, the fourth is no small one.
+    Beside a flow stand the other flow and both stocks of its month; a stock stands in two months.
+    Beside three that are shown, the fourth is then no small one, neither as it is counted nor as it
+    follows from the three (late messages may blur the sum).
     """
-    large = []
-    for cell in flows:
-        end, before = _stocks_of(cell, cell.start)
-        now = (counted.stands(end), counted.stands(before[0]))
-        stocks = all(one is not None and one >= threshold for one in now)
-        large.append(stocks and counted.true(other(cell)) >= threshold)
-    return np.array(large, np.bool_)
+
+    def large(cell: Cell, month: date) -> bool:
+        end = cell._replace(maat="actief", start=month)
+        coming, going = (end._replace(maat=maat) for maat in _FLOWS)
+        before = end._replace(start=(month - _DAY).replace(day=1))
+        four = [counted.stands(one) for one in (before, coming, going, end)]
+        first, begun, ended, last = (-1 if one is None else one for one in four)
+        gap = first + begun - ended - last
+        following = (first - gap, begun - gap, ended + gap, last + gap)
+        return min(first, begun, ended, last, *following) >= threshold
+
+    found = []
+    for cell in cells:
+        months = [cell.start]
+        if cell.maat in STOCKS:
+            months.append(last_day(Span("maand", cell.start)) + _DAY)
+        found.append(all(large(cell, month) for month in months))
+    return np.array(found, np.bool_)
 
 
 def both(

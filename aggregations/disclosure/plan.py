@@ -80,6 +80,11 @@ class Plan:
         """Levels with figures while a period runs."""
         return self.hourly | self.daily
 
+    @property
+    def everything(self) -> frozenset[Level]:
+        """All levels of which anything is published at a close."""
+        return frozenset[Level]().union(*self.stock.values(), *self.flow.values())
+
     def closing(self, maat: Maat, soort: PeriodeSoort) -> frozenset[Level]:
         """Return the levels that are published of `maat` at the close of a period of `soort`."""
         return (self.stock if maat in STOCKS else self.flow)[soort]

@@ -8,22 +8,22 @@ the independent check has not seen; when that fails or takes too long, what stan
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
-from datetime import date, datetime, timedelta
+from datetime import date, datetime
 from functools import partial
 from types import MappingProxyType
-from typing import Final
 
 import numpy as np
 
 from zorgstroom.aggregations.definitions import Definitions
 from zorgstroom.aggregations.disclosure.certificate import certified
 from zorgstroom.aggregations.disclosure.closing import WETTEN, closing_frames, closing_spans
+from zorgstroom.aggregations.disclosure.contributors import Stood
 from zorgstroom.aggregations.disclosure.counted import Counted
 from zorgstroom.aggregations.disclosure.following import close, sum_up
 from zorgstroom.aggregations.disclosure.grid import Passed
 from zorgstroom.aggregations.disclosure.live import LiveFigures
 from zorgstroom.aggregations.disclosure.outcome import Outcome
-from zorgstroom.aggregations.disclosure.pairs import Around, Result, both, flows_stay, large_around
+from zorgstroom.aggregations.disclosure.pairs import Around, Result, both, flows_stay, nothing_small
 from zorgstroom.aggregations.disclosure.plan import (
     DEFAULT,
     MONTHS_OF,
@@ -34,11 +34,11 @@ from zorgstroom.aggregations.disclosure.plan import (
     Tabel,
     cells,
     last_day,
-    running,
 )
 from zorgstroom.aggregations.disclosure.release import NO_FIGURE, Frame, frame, release
+from zorgstroom.aggregations.disclosure.revision import Revision, revisable
 from zorgstroom.aggregations.disclosure.rows import Draft, Rows
-from zorgstroom.aggregations.disclosure.standing import Live, as_closed, standing, stood
+from zorgstroom.aggregations.disclosure.standing import Live, as_closed, standing, stood_of
 from zorgstroom.aggregations.disclosure.table import (
     BudgetError,
     DisclosureError,
@@ -46,7 +46,6 @@ from zorgstroom.aggregations.disclosure.table import (
     Mask,
     Protected,
 )
-from zorgstroom.aggregations.dossier import load
 from zorgstroom.aggregations.ledger import MATEN, BaseCell, Ledger
 from zorgstroom.aggregations.movements import Move
 from zorgstroom.aggregations.periods import date_of
@@ -57,7 +56,6 @@ from zorgstroom.aggregations.results import Emission, SeriesValues
 
 Snapshot = Sequence[tuple[str, bytes]]
 """Dossiers of a region: key and stored form."""
-_DAY: Final = timedelta(days=1)
 
 
 class ProtectedPublication:
@@ -99,6 +97,7 @@ class ProtectedPublication:
         self._counted: Counted | None = None
         threshold, last_day_counts = disclosure.threshold, definitions.einddatum_telt_mee
         self._live = LiveFigures(region, plan, threshold, einddatum_telt_mee=last_day_counts)
+        self._revision = Revision(plan, threshold, last_day_counts)
         self._snapshot: Snapshot | None = None
         self._close_failed = False
         self._slow: set[date] = set()
@@ -148,10 +147,15 @@ class ProtectedPublication:
             return False
         return next(self._closable(), None) is not None
 
-    @property
-    def needs_dossiers(self) -> bool:
-        """Whether `begin` must come (again) before `update`: nothing was made since."""
-        return self._counted is None or self._snapshot is not None
+    def needs_dossiers(self, now: datetime) -> bool:
+        """Return whether `begin` must come (again) before `emission`, instead of `update`."""
+        return self._counted is None or self._snapshot is not None or self._revises(now)
+
+    def _revises(self, now: datetime) -> bool:
+        """Return whether closed figures may be revised at `now`: what changed is counted anew."""
+        passed = self._disclosure.grid.passed(self._evaluated, now)
+        months = self._now.months if passed.month and self._rules.herzie_definitief else ()
+        return bool(revisable(self._rows, months))
 
     def is_due(self, now: datetime) -> bool:
         """Return whether a moment of the grid has passed, or a close is waiting."""
@@ -169,9 +173,13 @@ class ProtectedPublication:
         Call `confirm` once it is written, and do not call again before that.
         """
         now = now.replace(microsecond=now.microsecond // 1000 * 1000)
+        dossiers = None
         if self._snapshot is not None:
-            self._restore(self._snapshot)
+            dossiers = self._restore(self._snapshot)
             self._snapshot = None
+        revises = self._revises(now)
+        if revises and dossiers is None:
+            return None  # the dossiers of this moment come first
         passed = self._disclosure.grid.passed(self._evaluated, now)
         if passed.moment:
             self._evaluated = now
@@ -181,6 +189,8 @@ class ProtectedPublication:
         self._taken = []
         self.outcome.held = 0
         proofs: list[tuple[Frame, Protected]] = []
+        if revises and dossiers is not None:
+            proofs += self._revision.write(draft, self._now, dossiers, self._made_of)
         month = next(self._closable(), None)
         if month is not None:
             proofs += self._close(draft, month)
@@ -248,7 +258,7 @@ class ProtectedPublication:
         if tabel.maat in STOCKS:
             candidates &= flows_stay(own.cells, self._rows, self._now, rule.threshold)
         else:
-            candidates &= large_around(own.cells, self._now, rule.threshold)
+            candidates &= nothing_small(own.cells, self._now, rule.threshold)
         self.outcome.held += int((up & ~enough).sum())
         for at in np.flatnonzero(fallen).tolist():
             self._withhold_live(draft, own.cells[at])
@@ -279,11 +289,8 @@ class ProtectedPublication:
 
     def _closable(self) -> Iterator[date]:
         """Yield the months that are due to be closed, in order."""
-        for month in self._now.months:
-            if not self._is_over(month):
-                return
-            if Span("maand", month) not in self._rows.closed:
-                yield month
+        if self._until is not None:
+            yield from self._now.closable(self._rows.closed, self._until)
 
     def _is_over(self, month: date) -> bool:
         """Return whether `month` ended so long ago that it closes, as of the last evaluation."""
@@ -337,8 +344,8 @@ class ProtectedPublication:
         ]
         return large & np.array(free, np.bool_)
 
-    def _made_of(self, own: Frame, candidates: Mask) -> Result:
-        """Protect one system of a close; None when nothing more of it can be shown."""
+    def _made_of(self, own: Frame, candidates: Mask, guarded: Mask | None = None) -> Result:
+        """Protect one system; None when nothing more of it can be shown."""
         values = self._now.values(own.cells)
         if (own.known & (values != own.last)).any():
             # Dossiers were erased: what stands can no longer be derived.
@@ -347,7 +354,7 @@ class ProtectedPublication:
         if not candidates.any():
             return None  # nothing is shown, so nothing is told
         try:
-            return self._made(own, values, candidates)
+            return self._made(own, values, candidates, guarded)
         except DisclosureError as error:
             self.outcome.failed(str(error))
             return error
@@ -367,32 +374,25 @@ class ProtectedPublication:
 
     # Protection
 
-    def _made(self, own: Frame, values: Ints, candidates: Mask) -> Protected:
+    def _made(self, own: Frame, values: Ints, candidates: Mask, guarded: Mask | None) -> Protected:
         return release(
             own,
             values,
             candidates,
             self._disclosure.rule,
+            guarded=guarded,
             clock=self._clock,
             budget=self._disclosure.budget_seconds,
         )
 
     # The state
 
-    def _restore(self, snapshot: Snapshot) -> None:
+    def _restore(self, snapshot: Snapshot) -> list[Stood]:
         """Take up the state from what was published and from the dossiers."""
         self._live.last, made = standing(self._rows, self._plan, self._now.months, self._now.today)
         self._live.contributors.changes.clear()
-        dossiers = [
-            stood(key, load(stored), self._definitions)
-            for key, stored in snapshot
-            if key[:4] in self.region.gemeenten
-        ]
+        dossiers = stood_of(self.region, snapshot, self._definitions)
         self._live.contributors.since(made, dossiers, self._now.today.toordinal())
         closed = self._rows.closed
-        open_ = {
-            span.start: versie
-            for span, versie in closed.items()
-            if span.soort == "maand" and running(span.start)[2] not in closed
-        }
-        self._now.frozen = as_closed(self.region, open_, dossiers, self._definitions)
+        self._now.frozen = as_closed(self.region, closed, dossiers, self._definitions)
+        return dossiers

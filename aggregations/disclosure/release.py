@@ -156,6 +156,7 @@ def release(
     candidates: Mask,
     rule: Rule,
     *,
+    guarded: Mask | None = None,
     clock: Callable[[], float] | None = None,
     budget: float = float("inf"),
 ) -> Protected:
@@ -168,6 +169,7 @@ def release(
         candidates: Cells that the plan, the grid and the count of contributors allow to be shown;
             at least T each.
         rule: The threshold and the guarantees.
+        guarded: Cells that need the guarantee also when they are large, as long as they are hidden.
         clock: A clock that only goes forward, in seconds, for the budget.
         budget: The seconds that this may take.
 
@@ -179,13 +181,14 @@ def release(
     held = own.last != NO_FIGURE
     near = held & (np.abs(values - own.last) < rule.threshold)
     small = values < rule.threshold
+    wanted = small if guarded is None else small | guarded
     free = candidates & ~small & ~own.known
     cost = own.worth * (1 + np.log10(values + 1))
     large = len(own.cells) > LARGE
     # In small systems the first pattern mostly holds as it is; a search would cost more.
     nothing_hidden = Protected(np.ones(len(values), np.bool_), np.zeros_like(values), ())
     while True:
-        sensitive = (small | near) & ~free & ~own.known
+        sensitive = (wanted | near) & ~free & ~own.known
         state = np.where(own.known, KNOWN, np.where(free, FREE, HIDDEN)).astype(np.int8)
         table = Table(
             values,

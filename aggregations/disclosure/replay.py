@@ -12,6 +12,8 @@ from typing import Final
 
 import numpy as np
 
+from zorgstroom.aggregations.disclosure.attack import Interval
+from zorgstroom.aggregations.disclosure.beside import fourths, stock_of
 from zorgstroom.aggregations.disclosure.certificate import CertificateError, systems
 from zorgstroom.aggregations.disclosure.closing import closing_frames, closing_spans
 from zorgstroom.aggregations.disclosure.plan import (
@@ -30,6 +32,7 @@ from zorgstroom.aggregations.disclosure.plan import (
     parts_of,
 )
 from zorgstroom.aggregations.disclosure.release import Frame, frame
+from zorgstroom.aggregations.disclosure.revised import Revised
 from zorgstroom.aggregations.disclosure.witnessed import Entry, Finding, Moment, Weighed, Written
 from zorgstroom.aggregations.products import PRODUCTS
 from zorgstroom.aggregations.regions import Region
@@ -97,16 +100,38 @@ class Replay:
         return moment
 
     def _read(self, moment: Moment, proofs: dict[str, str]) -> None:
-        written, found = moment.written, moment.findings
+        revised, closing, live, derived = self._sorted(moment)
+        if revised:
+            before = (self._region, self._plan, self._rows, self._fresh, self._closed)
+            moment.systems += Revised(*before, moment).systems(revised, proofs)
+            self._take(revised)
+            self._fresh.update(revised)
+        if closing:
+            self._close(moment, closing, proofs)
+        self._renew(moment, live, proofs)
+        self._take(moment.written.rows)
+        for cell, entry in derived.items():
+            moment.derived += 1
+            if not self._follows(cell, entry, live, moment.written.tijd):
+                moment.findings.append(Finding("niet afgeleid", cell))
+        self._add_up(moment)
+
+    def _sorted(self, moment: Moment) -> tuple[dict[Cell, Entry], ...]:
+        """Return what is told anew of closed cells, what closes, what runs, and what follows."""
+        found = moment.findings
+        revised: dict[Cell, Entry] = {}
         closing: dict[Cell, Entry] = {}
         live: dict[Cell, Entry] = {}
         derived: dict[Cell, Entry] = {}
-        for cell, entry in written.rows.items():
+        for cell, entry in moment.written.rows.items():
             if entry.waarde is not None and entry.waarde < moment.threshold:
                 found.append(Finding("getoond", cell))
             known = self._rows.get(cell)
             if known is not None and known.status == "definitief":
-                found.append(Finding("teruggezet", cell, uitleg="was al definitief"))
+                if entry.status == "definitief":
+                    revised[cell] = entry
+                else:
+                    found.append(Finding("teruggezet", cell, uitleg="was al definitief"))
             elif entry.status == "definitief":
                 closing[cell] = entry
             elif self._level(cell) not in (
@@ -117,14 +142,23 @@ class Replay:
                 live[cell] = entry
             else:
                 derived[cell] = entry
-        if closing:
-            self._close(moment, closing, proofs)
-        self._renew(moment, live, proofs)
-        self._take(written.rows)
-        for cell, entry in derived.items():
-            moment.derived += 1
-            if not self._follows(cell, entry, live, written.tijd):
-                found.append(Finding("niet afgeleid", cell))
+        return revised, closing, live, derived
+
+    def _add_up(self, moment: Moment) -> None:
+        """Find what is small and follows from the stocks and flows of one moment."""
+        figures = {
+            stock_of(cell) if cell.maat in STOCKS else cell: entry.waarde
+            for cell, entry in moment.written.rows.items()
+            if entry.waarde is not None
+            and entry.tijd == moment.written.tijd
+            # A running stock stands under longer periods too, which do not end with it.
+            and (entry.status == "definitief" or cell.soort == _MONTH)
+        }
+        for cell, waarde in fourths(figures):
+            if waarde < moment.threshold:
+                why = "volgt uit actief, instroom en uitstroom"
+                interval = Interval(waarde, waarde)
+                moment.findings.append(Finding("herleidbaar", cell, "", interval, why))
 
     # While a period runs
 

@@ -24,7 +24,7 @@ from zorgstroom.aggregations.disclosure.plan import (
     running,
 )
 from zorgstroom.aggregations.disclosure.rows import Row, Rows
-from zorgstroom.aggregations.dossier import Dossier
+from zorgstroom.aggregations.dossier import Dossier, load
 from zorgstroom.aggregations.figures import Counts, RegionFigures
 from zorgstroom.aggregations.ledger import MATEN, Ledger
 from zorgstroom.aggregations.periods import date_of
@@ -103,9 +103,14 @@ def _last_stock(rows: Rows, cell: Cell, months: Sequence[date]) -> Row | None:
 
 
 def as_closed(
-    region: Region, months: Mapping[date, int], dossiers: Iterable[Stood], definitions: Definitions
+    region: Region, closed: Mapping[Span, int], dossiers: Iterable[Stood], definitions: Definitions
 ) -> dict[date, Frozen]:
-    """Count closed months as they stood at their closes (month to `versie`)."""
+    """Count months that `closed` (period to `versie`) as they stood then; not of closed halves."""
+    months = {
+        span.start: versie
+        for span, versie in closed.items()
+        if span.soort == "maand" and running(span.start)[2] not in closed
+    }
     if not months:
         return {}
     ledgers = {month: Ledger(definitions.einddatum_telt_mee) for month in months}
@@ -131,6 +136,17 @@ def as_closed(
             gebied: area.values[:, :, at].copy() for gebied, area in figures.areas.items()
         }
     return found
+
+
+def stood_of(
+    region: Region, snapshot: Iterable[tuple[str, bytes]], definitions: Definitions
+) -> list[Stood]:
+    """Return the dossiers of `region` (key and stored form), each with its past."""
+    return [
+        stood(key, load(stored), definitions)
+        for key, stored in snapshot
+        if key[:4] in region.gemeenten
+    ]
 
 
 def stood(key: str, dossier: Dossier, definitions: Definitions) -> Stood:

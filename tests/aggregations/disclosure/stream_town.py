@@ -101,7 +101,7 @@ class Town:
         today = now.astimezone(AMSTERDAM).date()
         more = True
         while more:
-            if self.publication.needs_dossiers:
+            if self.publication.needs_dossiers(now):
                 movements.begin()
                 movements.reach(today.toordinal())
                 self.publication.begin(self.ledger, today, list(self.dossiers.items()))

@@ -11,6 +11,7 @@ from zorgstroom.aggregations.werkdagen import is_werkdag
 
 GRID = Grid()
 NOTHING, HOUR, DAY = Passed(False, False), Passed(True, False), Passed(True, True)
+NEW_MONTH, EVERYTHING = Passed(True, False, True), Passed(True, True, True)
 
 
 def at(text: str) -> datetime:
@@ -45,7 +46,7 @@ def test_hours_are_those_of_amsterdam_also_when_summer_time_begins_and_ends() ->
 
 def test_a_moment_is_used_once() -> None:
     eight = at("2025-03-03T08:00")
-    assert GRID.passed(at("2025-02-28T17:00"), eight) == HOUR
+    assert GRID.passed(at("2025-02-28T17:00"), eight) == NEW_MONTH
     assert GRID.passed(eight, eight + timedelta(minutes=59)) == NOTHING
     assert GRID.passed(eight + timedelta(seconds=3), at("2025-03-03T09:00")) == HOUR
     assert GRID.passed(at("2025-03-03T16:00"), at("2025-03-03T17:00")) == DAY
@@ -53,10 +54,19 @@ def test_a_moment_is_used_once() -> None:
 
 
 def test_whoever_was_asleep_has_passed_what_there_was() -> None:
-    assert GRID.passed(None, at("2025-03-02T12:00")) == DAY, "nothing was ever made"
+    assert GRID.passed(None, at("2025-03-02T12:00")) == EVERYTHING, "nothing was ever made"
     assert GRID.passed(at("2025-02-24T12:00"), at("2025-03-02T03:00")) == DAY
     assert GRID.passed(at("2025-02-28T16:30"), at("2025-03-03T07:00")) == DAY
-    assert GRID.passed(at("2020-01-01T00:00"), at("2025-03-03T08:30")) == DAY
+    assert GRID.passed(at("2020-01-01T00:00"), at("2025-03-03T08:30")) == EVERYTHING
+
+
+def test_a_month_begins_with_its_first_moment() -> None:
+    # The first of March is a Saturday; in UTC the evening of 31 December is still the old year.
+    assert GRID.passed(at("2025-02-28T17:00"), at("2025-03-03T07:59")) == NOTHING
+    assert GRID.passed(at("2025-02-28T16:00"), at("2025-03-03T08:00")) == EVERYTHING
+    assert GRID.passed(at("2025-03-03T08:00"), at("2025-03-31T17:00")) == DAY
+    assert GRID.passed(at("2025-12-31T17:00"), at("2026-01-02T08:00")) == NEW_MONTH
+    assert GRID.passed(at("2026-01-01T00:30"), at("2026-01-02T08:00")) == HOUR
 
 
 def test_a_clock_that_was_set_back_has_passed_nothing() -> None:
@@ -85,8 +95,11 @@ def test_what_passed_is_what_lies_between(grid: Grid, after: datetime, minutes: 
         and grid.eerste_uur <= local.hour <= grid.laatste_uur
         and not _repeated(local)
     ]
+    was = after.astimezone(AMSTERDAM)
     assert grid.passed(after, now) == Passed(
-        bool(hours), any(local.hour == grid.laatste_uur for local in hours)
+        bool(hours),
+        any(local.hour == grid.laatste_uur for local in hours),
+        any((local.year, local.month) != (was.year, was.month) for local in hours),
     )
     following = grid.next(now)
     assert following > now

@@ -129,7 +129,7 @@ class Town:
     def publish(self, now: datetime) -> list[Emission]:
         """Publish what may be published at `now`, closes of the past included."""
         found: list[Emission] = []
-        if self.publication.needs_dossiers or self.publication.is_due(now):
+        if self.publication.needs_dossiers(now) or self.publication.is_due(now):
             found += self._tick(now)
             while self.publication.has_more:
                 found += self._tick(now)
@@ -149,7 +149,7 @@ class Town:
         movements = self.ledger.movements
         assert movements is not None
         today = date_of(now)
-        if self.publication.needs_dossiers:
+        if self.publication.needs_dossiers(now):
             movements.begin()
             movements.reach(today.toordinal())
             self.publication.begin(self.ledger, today, list(self.dossiers.items()))
