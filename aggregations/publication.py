@@ -55,8 +55,8 @@ class PublicationRules(BaseModel):
 
     herzie_definitief: bool = True
     """
-    Whether a late correction still changes a figure that is `definitief`, under policy `geen`.
-    Under `drempel` what is closed stays as it is.
+    Whether late messages still change a figure that is `definitief`; under `drempel` by its rules
+    of revision.
     """
 
     def first(self, today: date) -> date:

@@ -4,6 +4,7 @@ Rows that follow from others: sums of published periods, and every row that a cl
 They tell nothing that is not known from what they follow from, so they need no protection.
 """
 
+from collections import Counter
 from collections.abc import Iterator, Sequence
 from datetime import date
 from typing import Final
@@ -96,32 +97,23 @@ def _close_sums(draft: Draft, plan: Plan, span: Span) -> None:
             draft.show(cell, total, "definitief")
 
 
-def sum_again(draft: Draft) -> None:
+def move_along(draft: Draft, threshold: int) -> None:
     """
-    Write the closed longer periods of flows again, where their months were revised.
+    Let closed longer periods of flows move by as much as their revised months did.
 
-    Such a period is again the sum of its parts, where each of those was made at its close or later:
-    nobody learns what cannot be added up from the parts.
+    So they go on adding up, and nobody learns what does not follow from the months.
     """
-    under = draft.under
-    revised = [cell for cell in draft.rows if cell.soort == "maand" and under.is_closed(cell)]
-    for soort in LONGER:
-        wanted = {
-            cell._replace(soort=soort, start=span.start)
-            for cell in revised
-            if cell.maat not in STOCKS
-            for span in running(cell.start)
-            if span.soort == soort
-        }
-        for cell in sorted(wanted):
-            parts = [
-                cell._replace(soort=part.soort, start=part.start)
-                for part in parts_of(Span(cell.soort, cell.start))
-            ]
-            if not under.is_closed(cell) or under.value(cell) is None:
-                continue
-            if all(part in draft.rows or under.is_known(part) for part in parts):
-                draft.show(cell, sum(draft.value(part) or 0 for part in parts), "definitief")
+    moved: Counter[Cell] = Counter()
+    for cell, row in draft.rows.items():
+        before = draft.under.value(cell)
+        if cell.maat not in STOCKS and before is not None and row.waarde is not None:
+            for span in running(cell.start)[1:]:
+                longer = cell._replace(soort=span.soort, start=span.start)
+                moved[longer] += row.waarde - before
+    for cell, by in moved.items():
+        waarde = draft.under.value(cell)
+        if waarde is not None and draft.under.is_closed(cell) and waarde + by >= threshold:
+            draft.show(cell, waarde + by, "definitief")
 
 
 def _closed_rows(draft: Draft, plan: Plan, cell: Cell, spans: Sequence[Span]) -> Iterator[Cell]:

@@ -102,10 +102,9 @@ class Replay:
     def _read(self, moment: Moment, proofs: dict[str, str]) -> None:
         revised, closing, live, derived = self._sorted(moment)
         if revised:
-            before = (self._region, self._plan, self._rows, self._fresh, self._closed)
-            moment.systems += Revised(*before, moment).systems(revised, proofs)
+            before = Revised(self._region, self._plan, self._rows, self._closed, moment)
+            moment.systems += before.systems(revised, proofs)
             self._take(revised)
-            self._fresh.update(revised)
         if closing:
             self._close(moment, closing, proofs)
         self._renew(moment, live, proofs)
@@ -114,7 +113,7 @@ class Replay:
             moment.derived += 1
             if not self._follows(cell, entry, live, moment.written.tijd):
                 moment.findings.append(Finding("niet afgeleid", cell))
-        self._add_up(moment)
+        self._add_up(moment, closing)
 
     def _sorted(self, moment: Moment) -> tuple[dict[Cell, Entry], ...]:
         """Return what is told anew of closed cells, what closes, what runs, and what follows."""
@@ -144,15 +143,15 @@ class Replay:
                 derived[cell] = entry
         return revised, closing, live, derived
 
-    def _add_up(self, moment: Moment) -> None:
-        """Find what is small and follows from the stocks and flows of one moment."""
+    def _add_up(self, moment: Moment, closing: Mapping[Cell, Entry]) -> None:
+        """Find what is small and follows from the stocks and flows that are made at one moment."""
         figures = {
             stock_of(cell) if cell.maat in STOCKS else cell: entry.waarde
             for cell, entry in moment.written.rows.items()
             if entry.waarde is not None
             and entry.tijd == moment.written.tijd
-            # A running stock stands under longer periods too, which do not end with it.
-            and (entry.status == "definitief" or cell.soort == _MONTH)
+            # Under longer periods stand running stocks too, and sums of months.
+            and (cell.soort == _MONTH or (cell in closing and cell.soort not in self._plan.summed))
         }
         for cell, waarde in fourths(figures):
             if waarde < moment.threshold:

@@ -14,7 +14,6 @@ from zorgstroom.aggregations.disclosure.plan import (
     Span,
     Tabel,
     months_of,
-    parts_of,
     running,
 )
 from zorgstroom.aggregations.disclosure.witnessed import Entry, Finding, Moment, Weighed
@@ -30,7 +29,6 @@ class Revised:
         region: Whose.
         plan: What is published of it.
         rows: What stood before.
-        made: The closed cells of which that was made at their close or later.
         closed: The periods that were closed before.
         moment: Where findings go.
 
@@ -39,7 +37,6 @@ class Revised:
     region: Region
     plan: Plan
     rows: Mapping[Cell, Entry]
-    made: Set[Cell]
     closed: Set[Span]
     moment: Moment
 
@@ -49,7 +46,7 @@ class Revised:
         for cell, entry in told.items():
             self._check(cell, entry)
             if cell.maat not in STOCKS and cell.soort != "maand":
-                self._check_sum(cell, told)
+                self._check_sum(cell, entry, told)
             elif entry.waarde is not None:
                 month = months_of(Span(cell.soort, cell.start))[-1]
                 tabel = Tabel(cell.wet, cell.maat, "maand", month)
@@ -81,21 +78,16 @@ class Revised:
         is_cut = self.moment.written.is_cut
         return Weighed(own, shown, values, proofs.pop(own.name, None), False, is_cut)
 
-    def _check_sum(self, cell: Cell, told: Mapping[Cell, Entry]) -> None:
+    def _check_sum(self, cell: Cell, entry: Entry, told: Mapping[Cell, Entry]) -> None:
+        """Find a longer period that moved otherwise than its months."""
         self.moment.derived += 1
-        parts = [
-            cell._replace(soort=part.soort, start=part.start)
-            for part in parts_of(Span(cell.soort, cell.start))
-        ]
-        total = 0
-        for part in parts:
-            row = told.get(part) or (self.rows[part] if part in self.made else None)
-            if row is None or row.waarde is None:
-                self._find("niet afgeleid", cell, "een deel is niet van de sluiting of later")
-                return
-            total += row.waarde
-        if told[cell].waarde != total and not self.moment.written.is_cut:
-            self._find("niet afgeleid", cell, "niet de som van de delen")
+        total = self.rows[cell].waarde or 0
+        for month in months_of(Span(cell.soort, cell.start)):
+            part = cell._replace(soort="maand", start=month)
+            if part in told:
+                total += (told[part].waarde or 0) - (self.rows[part].waarde or 0)
+        if entry.waarde != total and not self.moment.written.is_cut:
+            self._find("niet afgeleid", cell, "beweegt anders dan zijn maanden")
 
     def _last(self, cell: Cell) -> int | None:
         found = (self.rows.get(name) for name in names_of(cell))

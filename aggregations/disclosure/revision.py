@@ -4,8 +4,8 @@ Revision: what late messages change of closed months, once a month and by the ru
 A closed figure is made anew only where T dossiers changed it since it was made, as a table that is
 protected like any other, and only where nothing beside it is small now: neither the stocks nor the
 flows of its month. So whoever adds up stocks and flows finds nothing small. Nothing is taken away,
-nothing is shown that was withheld, and a longer period follows as the sum of its parts. A month is
-revised after its half-year has closed: until then it is laid beside periods that are still to close
+nothing is shown that was withheld, and a longer period moves with its months. A month is revised
+after its half-year has closed: until then it is laid beside periods that are still to close
 as it was at its own close.
 """
 
@@ -18,7 +18,7 @@ import numpy as np
 from zorgstroom.aggregations.disclosure.closing import WETTEN, names_of, revision_frame
 from zorgstroom.aggregations.disclosure.contributors import Contributors, Stood
 from zorgstroom.aggregations.disclosure.counted import Counted
-from zorgstroom.aggregations.disclosure.following import sum_again
+from zorgstroom.aggregations.disclosure.following import move_along
 from zorgstroom.aggregations.disclosure.pairs import Guard, nothing_small
 from zorgstroom.aggregations.disclosure.plan import (
     Cell,
@@ -95,7 +95,7 @@ class Revision:
             for at in np.flatnonzero(made.shown).tolist():
                 for name in _names(rows, own.cells[at]):
                     draft.show(name, int(values[at]), "definitief")
-        sum_again(draft)
+        move_along(draft, self.threshold)
         return [(own, made) for own, made in found if made.shown.any()]
 
 
