@@ -63,8 +63,8 @@ class Stood(NamedTuple):
     gemeente: str
     at: Callable[[int | None], Indicaties]
     """Its indicaties as they stood at an emission with that `versie`; None: now."""
-    newest: int
-    """The highest emission number that a message of it carries."""
+    arrived: Sequence[int]
+    """The emission numbers that its messages carry, in order: between two it stood the same."""
 
 
 @dataclass(slots=True)
@@ -129,18 +129,31 @@ class Contributors:
         versions = [group.versie for group in groups]
         by_time = [group for group in groups if group.day != group.until]
         for dossier in dossiers:
-            now = dossier.at(None)
-            older = bisect_right(versions, dossier.newest)
-            for group in (*groups[:older], *by_time):
-                before = dossier.at(group.versie) if group.versie <= dossier.newest else now
-                if not group.may_differ(before, now):
-                    continue
-                found = self._difference(
-                    dossier.gemeente, Stand(before, group.day), Stand(now, today), group.months
-                )
-                for cell in group.cells & found.keys():
-                    if found[cell]:
-                        self.changes[cell][dossier.key] = found[cell]
+            done = 0
+            for number in dossier.arrived:
+                end = bisect_right(versions, number)
+                if end > done:
+                    self._since(dossier, groups[done:end], dossier.at(number), today)
+                    done = end
+            later = [group for group in by_time if group.versie > versions[done - 1] or not done]
+            self._since(dossier, later, dossier.at(None), today)
+
+    def _since(
+        self, dossier: Stood, groups: Iterable["_Group"], then: Indicaties, today: int
+    ) -> None:
+        """Count `dossier` for cells that were made when it stood as `then`."""
+        now = dossier.at(None)
+        changes = first_change(then, now)
+        for group in groups:
+            by_time = group.day != group.until and _crosses(now, group.day, group.until)
+            if changes > group.last and not by_time:
+                continue
+            found = self._difference(
+                dossier.gemeente, Stand(then, group.day), Stand(now, today), group.months
+            )
+            for cell in group.cells & found.keys():
+                if found[cell]:
+                    self.changes[cell][dossier.key] = found[cell]
 
     def _difference(
         self, gemeente: str, before: Stand, after: Stand, months: Sequence[date]
@@ -167,19 +180,10 @@ class _Group(NamedTuple):
     """Ordinal of the day up to which they counted then."""
     until: int
     """The same of now."""
+    last: int
+    """The later one of both."""
     months: list[date]
     cells: set[Cell]
-
-    def may_differ(self, before: Indicaties, after: Indicaties) -> bool:
-        """Return whether a dossier that went from `before` to `after` may count otherwise here."""
-        if _crosses(after, self.day, self.until):
-            return True
-        first = min(self.day, self.months[0].toordinal())
-        last = max(self.day, self.until)
-        return before is not after and any(
-            one.begin <= last and (one.einde is None or first <= one.einde)
-            for one in before ^ after
-        )
 
 
 def _groups(made: Mapping[Cell, tuple[int, int]], today: int) -> list[_Group]:
@@ -189,15 +193,31 @@ def _groups(made: Mapping[Cell, tuple[int, int]], today: int) -> list[_Group]:
         until = min(today, last_day(Span("maand", cell.start)).toordinal())
         cells.setdefault((versie, day, until), set()).add(cell)
     return [
-        _Group(*moment, sorted({cell.start for cell in found}), found)
-        for moment, found in sorted(cells.items())
+        _Group(versie, day, until, max(day, until), sorted({cell.start for cell in found}), found)
+        for (versie, day, until), found in sorted(cells.items())
     ]
+
+
+NEVER: Final = date.max.toordinal()
+
+
+def first_change(before: Indicaties, after: Indicaties) -> int:
+    """Return the first day (ordinal) on which two stands of a dossier may count differently."""
+    was, new = (
+        {(*one[:4], one.instroom): one for one in side} for side in (before - after, after - before)
+    )
+    days = [one.begin for key, one in was.items() if key not in new]
+    days += [one.begin for key, one in new.items() if key not in was]
+    # Where only the end is another one, nothing is before the earlier of both.
+    for key in was.keys() & new.keys():
+        days += [one.einde for one in (was[key], new[key]) if one.einde is not None]
+    return min(days, default=NEVER)
 
 
 def _crosses(indicaties: Indicaties, day: int, today: int) -> bool:
     """Return whether something begins or ends between two days, so that time alone counts."""
     low, high = sorted((day, today))
-    return low != high and any(
+    return any(
         low < one.begin <= high or (one.einde is not None and low <= one.einde <= high)
         for one in indicaties
     )

@@ -5,6 +5,7 @@ Both follow from what was published and from the dossiers, so whoever takes over
 where the last owner stopped.
 """
 
+from bisect import bisect_left
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import date, datetime, timedelta
 from typing import NamedTuple
@@ -116,7 +117,7 @@ def as_closed(
     ledgers = {month: Ledger(definitions.einddatum_telt_mee) for month in months}
     for dossier in dossiers:
         for month, versie in months.items():
-            stood = dossier.at(None if dossier.newest < versie else versie)
+            stood = dossier.at(versie)
             first = month.toordinal()
             last = last_day(Span("maand", month)).toordinal()
             there = frozenset(
@@ -156,10 +157,10 @@ def stood(key: str, dossier: Dossier, definitions: Definitions) -> Stood:
 
     def at(versie: int | None) -> Indicaties:
         # The same messages had arrived before all emissions between two that a message carries.
-        count = len(arrived) if versie is None else sum(number < versie for number in arrived)
+        count = len(arrived) if versie is None else bisect_left(arrived, versie)
         if count not in known:
             before = None if count == len(arrived) else arrived[count]
             known[count] = derive(dossier, definitions, before_emission=before).indicaties
         return known[count]
 
-    return Stood(key, key[:4], at, arrived[-1] if arrived else 0)
+    return Stood(key, key[:4], at, arrived)

@@ -177,7 +177,7 @@ def stood(key: str, history: Sequence[tuple[int, Indicaties]]) -> Stood:
         known = [said for number, said in history if versie is None or number < versie]
         return known[-1] if known else NONE
 
-    return Stood(key, key[:4], at, history[-1][0] if history else 0)
+    return Stood(key, key[:4], at, [number for number, _ in history])
 
 
 @settings(deadline=None, max_examples=40)
