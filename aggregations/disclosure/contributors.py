@@ -203,14 +203,15 @@ NEVER: Final = date.max.toordinal()
 
 def first_change(before: Indicaties, after: Indicaties) -> int:
     """Return the first day (ordinal) on which two stands of a dossier may count differently."""
-    was, new = (
-        {(*one[:4], one.instroom): one for one in side} for side in (before - after, after - before)
-    )
-    days = [one.begin for key, one in was.items() if key not in new]
-    days += [one.begin for key, one in new.items() if key not in was]
-    # Where only the end is another one, nothing is before the earlier of both.
-    for key in was.keys() & new.keys():
-        days += [one.einde for one in (was[key], new[key]) if one.einde is not None]
+    alike: dict[tuple[object, ...], list[Indicatie]] = {}
+    for one in before ^ after:
+        alike.setdefault((*one[:4], one.instroom), []).append(one)
+    days = []
+    for many in alike.values():
+        # Where only the end is another one, nothing is before the earlier of both.
+        only_ends = len(many) == 2 and (many[0] in before) != (many[1] in before)
+        ends = [one.einde for one in many if one.einde is not None]
+        days.append(min(ends) if only_ends and ends else many[0].begin)
     return min(days, default=NEVER)
 
 

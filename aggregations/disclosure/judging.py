@@ -33,8 +33,8 @@ NOT_ATTACKED: Final = (
     "de intern-zone: wie de dossiers, de topics of Prometheus kan lezen, ziet exacte aantallen",
     "kennis van buiten over wat er tussen twee momenten gebeurde (verschillen van opeenvolgende "
     "momenten zijn alleen per moment aangevallen, met het laatste cijfer van elke cel)",
-    "het verband tussen actief, instroom en uitstroom: late berichten en een Einddatum op de "
-    "laatste dag van de maand maken het onzeker, maar niet nutteloos",
+    "het verband tussen actief, instroom en uitstroom van verschillende momenten (wat op een "
+    "moment uit drie van de vier volgt is wel opgeteld), en samen met de tabellen",
     "of een cijfer pas is vernieuwd na genoeg dossiers: dat is van buiten niet te zien",
     "tijdigheid",
 )

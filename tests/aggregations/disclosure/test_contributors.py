@@ -9,11 +9,13 @@ from hypothesis import strategies as st
 from tests.aggregations.disclosure.town import ENSCHEDE
 from zorgstroom.aggregations.derivation import Indicatie
 from zorgstroom.aggregations.disclosure.contributors import (
+    NEVER,
     Contributors,
     Indicaties,
     Stand,
     Stood,
     contributions,
+    first_change,
 )
 from zorgstroom.aggregations.disclosure.plan import DEFAULT, Cell
 from zorgstroom.aggregations.products import PRODUCTS
@@ -161,6 +163,24 @@ indicaties = st.frozensets(
     ),
     max_size=2,
 )
+
+
+@settings(deadline=None)
+@given(indicaties, indicaties, st.booleans())
+def test_before_the_first_change_two_stands_count_the_same(
+    before: Indicaties, after: Indicaties, with_last_day: bool
+) -> None:
+    changes = first_change(before, after)
+    assert (changes == NEVER) == (before == after)
+
+    def units(said: Indicaties, day: int) -> list[tuple[str, str, Maat, date]]:
+        at = Stand(said, day)
+        return sorted(contributions(at, [JAN, FEB], einddatum_telt_mee=with_last_day))
+
+    for day in range(min(changes, FEB.toordinal()) - 40, min(changes, FEB.toordinal() + 40)):
+        assert units(before, day) == units(after, day)
+
+
 KEYS = ("0141a", "0153b", "0153c")
 steps = st.lists(
     st.tuples(st.integers(0, 9), st.dictionaries(st.sampled_from(KEYS), indicaties, max_size=3)),
