@@ -19,7 +19,7 @@ from collections import Counter, defaultdict
 from collections.abc import Iterable, Sequence
 from datetime import UTC, date, datetime
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import Any, Final, NamedTuple
 
 import numpy as np
 
@@ -178,50 +178,94 @@ def table_start(own: Frame) -> date:
     return date.fromisoformat(own.name.rsplit(" ", 1)[1])
 
 
-def attacked(kept: year.Kept, pairs: int, seed: int = 1) -> dict[str, Any]:
-    """Attack every system, every window of three, and `pairs` of emissions."""
-    begun = time.perf_counter()
-    windows, random_pairs = Counter[str](), Counter[str]()
-    live, closes = Counter[str](), Counter[str]()
-    for emission, systems in zip(kept.emissions, kept.systems, strict=True):
-        months = closed_in(emission)
+class Attacker:
+    """
+    The attack on every system, every window of three emissions, and some pairs of emissions.
+
+    It takes emissions one by one and keeps no more than the last three, and those of which pairs
+    are drawn: a random `KEPT` of all.
+    """
+
+    KEPT: Final = 400
+    PAIRS: Final = 50
+
+    def __init__(self, seed: int = 1) -> None:
+        self._chance = random.Random(seed)
+        self._count = 0
+        self._last: list[Sequence[Made]] = []
+        self._some: list[tuple[int, Sequence[Made]]] = []
+        self._closed: set[date] = set()
+        self._seconds = 0.0
+        names = ("each moment while periods run", "closes", "revisions")
+        self._alone = {name: Counter[str]() for name in names}
+        self._windows = Counter[str]()
+
+    def take(self, emission: Emission, systems: Sequence[Made]) -> None:
+        """Attack what an emission tells by itself and beside the two before."""
+        begun = time.perf_counter()
+        closes = closed_in(emission) - self._closed
         for made in systems:
-            tally = closes if table_start(made[0]) in months else live
+            month = table_start(made[0])
+            revised = "revisions" if month in self._closed else "each moment while periods run"
+            tally = self._alone["closes" if month in closes else revised]
             tally["systems"] += 1
             tally["figures"] += int((made[2].shown & ~made[0].known).sum())
             alone(seen(made), tally)
-    for at in range(len(kept.systems) - 2):
-        windows["windows"] += 1
-        for moments in by_table(kept.systems[at : at + 3]).values():
-            if len(moments) > 1:
-                windows["joint systems"] += 1
-                together(moments, windows)
-    chance = random.Random(seed)
-    names = [{made[0].name for made in systems} for systems in kept.systems]
-    tries = 0
-    while random_pairs["pairs"] < pairs and tries < 100_000:
-        tries += 1
-        one, other = sorted(chance.sample(range(len(names)), 2))
-        if not names[one] & names[other]:
-            continue
-        random_pairs["pairs"] += 1
-        for moments in by_table([kept.systems[one], kept.systems[other]]).values():
-            if len(moments) > 1:
-                random_pairs["joint systems"] += 1
-                together(moments, random_pairs)
-    return {
-        "emissions": len(kept.emissions),
-        "each moment while periods run": dict(live),
-        "closes": dict(closes),
-        "windows of three, moved by less than T": dict(windows),
-        "random pairs, moved by less than T": dict(random_pairs),
-        "attack_seconds": round(time.perf_counter() - begun, 1),
-    }
+        self._closed |= closes
+        self._last = [*self._last[-2:], systems]
+        if len(self._last) > 2:
+            self._windows["windows"] += 1
+            _joint(self._last, self._windows)
+        self._keep(systems)
+        self._seconds += time.perf_counter() - begun
+
+    def _keep(self, systems: Sequence[Made]) -> None:
+        self._count += 1
+        if len(self._some) < self.KEPT:
+            self._some.append((self._count, systems))
+        elif (at := self._chance.randrange(self._count)) < self.KEPT:
+            self._some[at] = self._count, systems
+
+    def report(self) -> dict[str, Any]:
+        """Return what was found."""
+        begun = time.perf_counter()
+        pairs = Counter[str]()
+        self._some.sort(key=lambda one: one[0])
+        names = [{made[0].name for made in systems} for _, systems in self._some]
+        for _ in range(100_000):
+            if pairs["pairs"] == self.PAIRS:
+                break
+            one, other = sorted(self._chance.sample(range(len(names)), 2))
+            if names[one] & names[other]:
+                pairs["pairs"] += 1
+                _joint([self._some[one][1], self._some[other][1]], pairs)
+        return {
+            "emissions": self._count,
+            **{name: dict(tally) for name, tally in self._alone.items()},
+            "windows of three, moved by less than T": dict(self._windows),
+            "random pairs, moved by less than T": dict(pairs),
+            "attack_seconds": round(self._seconds + time.perf_counter() - begun, 1),
+        }
+
+
+def _joint(moments: Sequence[Sequence[Made]], tally: Counter[str]) -> None:
+    for tables in by_table(moments).values():
+        if len(tables) > 1:
+            tally["joint systems"] += 1
+            together(tables, tally)
+
+
+def attacked(kept: year.Kept) -> dict[str, Any]:
+    """Attack a publication that was kept as a whole."""
+    attacker = Attacker()
+    for emission, systems in zip(kept.emissions, kept.systems, strict=True):
+        attacker.take(emission, systems)
+    return attacker.report()
 
 
 def stock_and_flow(kept: year.Kept) -> dict[str, Any]:
     """
-    Lay `actief` at the ends of a longer period beside its instroom and uitstroom.
+    Lay `actief` at both ends of a period beside its instroom and uitstroom, as they closed.
 
     Late messages, and an Einddatum on the last day, keep the sum from being exact; the attacker
     here guesses right for which cells it is, and knows nothing of the others. Per year: of what
@@ -241,7 +285,7 @@ def stock_and_flow(kept: year.Kept) -> dict[str, Any]:
         flows = [closed.get((wet, other, end)) for other in ("instroom", "uitstroom")]
         if maat != "actief" or None in flows:
             continue
-        for span in ending_with(end)[1:]:
+        for span in ending_with(end):
             before = closed.get((wet, maat, months_of(_before(span))[-1]))
             if before is not None:
                 linked([before, stock, *(one for one in flows if one)], span, tally[end.year])
@@ -354,7 +398,7 @@ def main() -> None:
         {
             "what": "year",
             "certificates": certificates(kept),
-            **attacked(kept, pairs=50),
+            **attacked(kept),
             "stock and flow at closes": stock_and_flow(kept),
         }
     )

@@ -91,6 +91,10 @@ class Kept:
     """Per emission what was weighed together, the true counts, and what was made of it."""
     seconds: list[float] = field(default_factory=list)
 
+    def take(self, emission: Emission, systems: list[tuple[Frame, Ints, Protected]]) -> None:
+        self.emissions.append(emission)
+        self.systems.append(systems)
+
 
 class Watched(ProtectedPublication):
     """A publication that tells what it knew: for measuring and attacking, never for use."""
@@ -152,8 +156,7 @@ class Town:
             emission = self.publication.emission(self.versie, now.astimezone(UTC))
             self.kept.seconds.append(time.perf_counter() - begun)
             if emission is not None:
-                self.kept.emissions.append(emission)
-                self.kept.systems.append(self.publication.systems)
+                self.kept.take(emission, self.publication.systems)
                 self.publication.confirm()
             if not self.publication.has_more:
                 return

@@ -41,7 +41,7 @@ class LiveFigures:
     def __init__(
         self, region: Region, plan: Plan, threshold: int, *, einddatum_telt_mee: bool
     ) -> None:
-        self._region, self._plan, self._threshold = region, plan, threshold
+        self._region, self._plan, self.threshold = region, plan, threshold
         self.contributors = Contributors(region, levels(region, plan.live), einddatum_telt_mee)
         self.last: dict[Cell, Live] = {}
         """The figure that stands of each cell; of a stock it goes on into the next month."""
@@ -64,7 +64,7 @@ class LiveFigures:
 
     def has_enough(self, cell: Cell) -> bool:
         """Return whether enough dossiers changed `cell`, or it has no figure yet."""
-        return cell not in self.last or self.contributors.count(cell) >= self._threshold
+        return cell not in self.last or self.contributors.count(cell) >= self.threshold
 
     def is_up(self, cell: Cell, passed: Passed) -> bool:
         """Return whether the grid allows `cell` to be renewed now."""
