@@ -106,6 +106,12 @@ class LiveFigures:
         self.last.pop(cell, None)
         self.contributors.forget(cell)
 
+    def close(self, month: date, *, runs_on: bool) -> None:
+        """Know that a month was closed; its stocks may run on."""
+        for cell in [cell for cell in self.last if cell.start == month]:
+            if not (runs_on and cell.maat in STOCKS):
+                self.gone(cell)
+
     def update(self, moves: Iterable[Move], at: date, today: date) -> None:
         """Know which dossiers moved (key, before, after) between the days `at` and `today`."""
         while (at.year, at.month) < (today.year, today.month):

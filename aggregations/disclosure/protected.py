@@ -247,7 +247,7 @@ class ProtectedPublication:
         own = frame(self.region, tabel.label, [(tabel, self._plan.live, True)], self._live.value)
         values = self._now.values(own.cells)
         up = np.array([self._live.is_up(cell, passed) for cell in own.cells])
-        enough = np.array([self._live.has_enough(cell) for cell in own.cells])
+        enough = ~self._too_few(own)
         small = values < rule.threshold
         # A figure that fell below T is taken away once enough changed, and comes back at a close.
         fallen = up & small & enough & (own.last != NO_FIGURE)
@@ -339,14 +339,19 @@ class ProtectedPublication:
     def _candidates(self, own: Frame) -> Mask:
         """Return which cells of a closing system may be shown as far as they go by themselves."""
         large = self._now.values(own.cells) >= self._disclosure.threshold
-        free = [
-            not self._rows.is_closed(cell) and self._live.has_enough(cell) for cell in own.cells
-        ]
-        return large & np.array(free, np.bool_)
+        closed = np.array([self._rows.is_closed(cell) for cell in own.cells])
+        found: Mask = large & ~closed & ~self._too_few(own)
+        return found
+
+    def _too_few(self, own: Frame) -> Mask:
+        """Return whose last figure fewer than T dossiers changed since."""
+        return np.array([not self._live.has_enough(cell) for cell in own.cells], np.bool_)
 
     def _made_of(self, own: Frame, candidates: Mask, guarded: Mask | None = None) -> Result:
         """Protect one system; None when nothing more of it can be shown."""
         values = self._now.values(own.cells)
+        if guarded is None:  # few clients can change much: it must not follow from the others
+            guarded = self._too_few(own)
         if (own.known & (values != own.last)).any():
             # Dossiers were erased: what stands can no longer be derived.
             self.outcome.failed("other counts of an earlier month")
@@ -360,10 +365,7 @@ class ProtectedPublication:
             return error
 
     def _closed_for_good(self, month: date) -> None:
-        runs_on = month == self._now.months[-1]
-        for cell in [cell for cell in self._live.last if cell.start == month]:
-            if not (runs_on and cell.maat in STOCKS):
-                self._live.gone(cell)
+        self._live.close(month, runs_on=month == self._now.months[-1])
         if month.month % MONTHS_OF["halfjaar"] == 0:  # nothing later is laid beside these
             self._now.frozen = {m: of for m, of in self._now.frozen.items() if m > month}
 

@@ -29,7 +29,7 @@ from zorgstroom.aggregations.disclosure.plan import (
     levels,
     running,
 )
-from zorgstroom.aggregations.disclosure.release import Frame
+from zorgstroom.aggregations.disclosure.release import NO_FIGURE, Frame
 from zorgstroom.aggregations.disclosure.rows import Draft, Row, Rows
 from zorgstroom.aggregations.disclosure.table import Protected
 from zorgstroom.aggregations.ledger import MATEN
@@ -88,7 +88,8 @@ class Revision:
                 continue
             alone = nothing_small(own.cells, counted, self.threshold)
             values = counted.values(own.cells)
-            made = make(own, enough & alone & (values >= self.threshold), ~alone)
+            few = (own.last != NO_FIGURE) & ~enough
+            made = make(own, enough & alone & (values >= self.threshold), ~alone | few)
             if not isinstance(made, Protected):
                 continue
             found.append((own, made))

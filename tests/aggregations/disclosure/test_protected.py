@@ -110,6 +110,19 @@ def test_a_gemeente_is_not_given_away_by_its_neighbours(town: Town) -> None:
     assert not fresh[3]
 
 
+def test_much_care_of_one_client_is_not_given_away_by_the_neighbours(town: Town) -> None:
+    tuesday = MONDAY + timedelta(days=1)
+    town.start(*range(30, 36), day=tuesday, gemeente=ALMELO)
+    town.start(*range(40, 46), day=tuesday)
+    for categorie in ("01", "02", "05", "06", "15"):
+        town.start(50, day=tuesday, gemeente=HENGELO, categorie=categorie)
+    town.publish(hour(tuesday))
+    shown = [town.shown("actief", "maand", JAN, gebied=one) for one in DRIE.gebieden]
+    fresh = [one is not None and one.bijgewerkt_op == hour(tuesday) for one in shown]
+    assert any(fresh) and fresh.count(False) >= 2, "five more, and all of one client"
+    assert not fresh[3]
+
+
 def test_a_figure_that_fell_below_the_threshold_is_withheld_once_enough_changed(
     town: Town,
 ) -> None:
