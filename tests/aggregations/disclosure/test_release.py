@@ -119,6 +119,17 @@ def test_a_cell_that_is_held_is_not_given_away_by_its_neighbours() -> None:
     assert shown.any(), "the others are not all held for its sake"
 
 
+def test_a_guarded_cell_is_not_given_away_however_large_or_far_off_it_is() -> None:
+    before = dict(zip(("proef", *DRIE.gemeenten), (59, 20, 9, 30), strict=True))
+    own = frame(DRIE, "t", [(JANUARY, TOTALS, True)], lambda cell: before[cell.gebied])
+    values = np.array([91, 42, 15, 34], np.int64)
+    up = np.array([True, False, True, True])
+    assert release(own, values, up, RULE).shown.tolist() == up.tolist(), "42 follows from these"
+    shown = release(own, values, up, RULE, guarded=~up).shown
+    assert not shown[0] or not (shown[2] and shown[3])
+    assert shown.any()
+
+
 def known(before: dict[str, int], *open_: str) -> Frame:
     """Return a system of totals of which all but `open_` were closed before."""
     return frame(
