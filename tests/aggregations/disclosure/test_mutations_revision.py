@@ -9,6 +9,7 @@ from tests.aggregations.disclosure.test_lives import findings
 from tests.aggregations.disclosure.test_revision import (
     BEGAN,
     HALF,
+    JUL,
     REVISED,
     T,
     half_year,
