@@ -254,6 +254,7 @@ def worth(town: Town, first: date, last: date) -> dict[str, Any]:
 def closes(kept: Kept, threshold: int) -> dict[str, Any]:
     """Return what is shown of the cells of T and more at closes, per kind of period."""
     found: dict[str, dict[str, Any]] = {}
+    closed: set[Cell] = set()
     for emission, systems in zip(kept.emissions, kept.systems, strict=True):
         truth = {
             cell: int(value)
@@ -261,8 +262,9 @@ def closes(kept: Kept, threshold: int) -> dict[str, Any]:
             for cell, value in zip(own.cells, values, strict=True)
         }
         for cell, waarde, status, tijd in rows(emission):
-            if status != "definitief":
-                continue
+            if status != "definitief" or cell in closed:
+                continue  # what is revised is told by `benchmarks.twente_revised`
+            closed.add(cell)
             if cell.maat in STOCKS:
                 month = months_of(Span(cell.soort, cell.start))[-1]
                 true = truth.get(cell._replace(soort="maand", start=month))
