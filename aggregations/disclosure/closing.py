@@ -98,21 +98,18 @@ def revision_frame(
     return frame(region, tabel.label, tables, last)
 
 
-def names_of(cell: Cell) -> list[Cell]:
-    """Return under which periods the figure of a cell of a month may stand once that is over."""
-    if cell.maat not in STOCKS:
-        return [cell]
-    return [cell._replace(soort=s.soort, start=s.start) for s in ending_with(cell.start)]
+def stock_levels(plan: Plan, month: date) -> frozenset[Level]:
+    """Return the levels of the stocks at the end of a month: of all periods that end with it."""
+    # On its last day a quarter has the `actief` of its last month: the same cells.
+    return frozenset[Level]().union(
+        *(plan.closing("actief", span.soort) for span in ending_with(month))
+    )
 
 
 def _stock(
     plan: Plan, wet: str, maat: Maat, month: date
 ) -> list[tuple[Tabel, frozenset[Level], bool]]:
-    # On its last day a quarter has the `actief` of its last month: the same cells.
-    wanted = frozenset[Level]().union(
-        *(plan.closing(maat, span.soort) for span in ending_with(month))
-    )
-    return [(Tabel(wet, maat, "maand", month), wanted, True)]
+    return [(Tabel(wet, maat, "maand", month), stock_levels(plan, month), True)]
 
 
 def _flow(

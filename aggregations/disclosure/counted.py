@@ -100,6 +100,8 @@ class Counted:
         periods = self._figures.areas[self._region.gemeenten[0]].periods
         # The days of a whole region come after its calendar periods.
         self._column = {p.start: at for at, p in enumerate(periods) if p.soort == "maand"}
+        self.counted_months = list(self._column)
+        """First days of all months that are counted: one more before the published ones."""
         self.months = [month for month in self._column if month >= first]
         """First days of the published months that have begun, in order."""
 

@@ -4,8 +4,7 @@ Rows that follow from others: sums of published periods, and every row that a cl
 They tell nothing that is not known from what they follow from, so they need no protection.
 """
 
-from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from datetime import date
 from typing import Final
 
@@ -54,7 +53,7 @@ def close(
     draft: Draft,
     plan: Plan,
     spans: Sequence[Span],
-    systems: Sequence[tuple[Frame, Protected | None]],
+    systems: Mapping[Frame, Protected | None],
     live: LiveFigures,
 ) -> None:
     """
@@ -70,7 +69,7 @@ def close(
     """
     closing = set(spans)
     end = last_day(spans[0])
-    for own, found in systems:
+    for own, found in systems.items():
         for at, cell in enumerate(own.cells):
             if Span(cell.soort, cell.start) not in closing:
                 continue
@@ -97,23 +96,32 @@ def _close_sums(draft: Draft, plan: Plan, span: Span) -> None:
             draft.show(cell, total, "definitief")
 
 
-def move_along(draft: Draft, threshold: int) -> None:
+def sum_again(draft: Draft) -> None:
     """
-    Let closed longer periods of flows move by as much as their revised months did.
+    Write closed longer periods of flows again, where a part was revised.
 
-    So they go on adding up, and nobody learns what does not follow from the months.
+    Such a period is again the sum of its parts, where each of those was made at its close or later:
+    it tells nothing that cannot be added up.
     """
-    moved: Counter[Cell] = Counter()
-    for cell, row in draft.rows.items():
-        before = draft.under.value(cell)
-        if cell.maat not in STOCKS and before is not None and row.waarde is not None:
-            for span in running(cell.start)[1:]:
-                longer = cell._replace(soort=span.soort, start=span.start)
-                moved[longer] += row.waarde - before
-    for cell, by in moved.items():
-        waarde = draft.under.value(cell)
-        if waarde is not None and draft.under.is_closed(cell) and waarde + by >= threshold:
-            draft.show(cell, waarde + by, "definitief")
+    under = draft.under
+    revised = [cell for cell in draft.rows if cell.maat not in STOCKS]
+    for soort in LONGER:
+        longer = {
+            one._replace(soort=soort, start=span.start)
+            for one in revised
+            for span in running(one.start)
+            if span.soort == soort
+        }
+        for cell in sorted(longer):
+            if not under.is_closed(cell) or under.value(cell) is None:
+                continue
+            parts = [
+                cell._replace(soort=part.soort, start=part.start)
+                for part in parts_of(Span(cell.soort, cell.start))
+            ]
+            changed = any(part in draft.rows for part in parts)
+            if changed and all(part in draft.rows or under.is_known(part) for part in parts):
+                draft.show(cell, sum(draft.value(part) or 0 for part in parts), "definitief")
 
 
 def _closed_rows(draft: Draft, plan: Plan, cell: Cell, spans: Sequence[Span]) -> Iterator[Cell]:

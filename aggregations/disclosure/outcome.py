@@ -14,6 +14,8 @@ class Outcome:
     """Systems of cells that could not be protected or checked in time."""
     held: int = 0
     """Live cells that were up for renewal and keep their figure."""
+    vetoed: int = 0
+    """Tables that were not renewed, since something small would have followed from all together."""
     withheld: int = 0
     """Published cells without a figure."""
     shown: int = 0

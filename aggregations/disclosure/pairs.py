@@ -31,14 +31,14 @@ Result = Protected | DisclosureError | None
 Make = Callable[[Frame, Mask], Result]
 Guard = Callable[[Frame, Mask, Mask], Result]
 """As `Make`, with the cells that need the guarantee though they are no small ones."""
-_FLOWS: Final = tuple(maat for maat in MATEN if maat not in STOCKS)
+FLOWS: Final = tuple(maat for maat in MATEN if maat not in STOCKS)
 _ROUNDS: Final = 20
 _DAY: Final = timedelta(days=1)
 
 
 def other(cell: Cell) -> Cell:
     """Return the other flow of the same cell."""
-    first, second = _FLOWS
+    first, second = FLOWS
     return cell._replace(maat=second if cell.maat == first else first)
 
 
@@ -71,7 +71,7 @@ class Around:
         told = [self.rows.rows[row] for row in before if row in self.rows.rows]
         # What can be computed beside the others is that stock as it is now, not as it was shown.
         now = self.counted.stands(before[0])
-        coming, going = (self.counted.true(cell._replace(maat=maat)) for maat in _FLOWS)
+        coming, going = (self.counted.true(cell._replace(maat=maat)) for maat in FLOWS)
         follows = self.counted.true(end) - coming + going
         large = now is not None and min(now, follows) >= self.threshold
         if told:
@@ -98,6 +98,43 @@ def _stocks_of(cell: Cell, month: date) -> tuple[Cell, list[Cell]]:
     return end, [end._replace(soort=s.soort, start=s.start) for s in ending_with(before)]
 
 
+def weigh_close(
+    systems: Sequence[Frame],
+    month: date,
+    around: Around,
+    candidates: Callable[[Frame], Mask],
+    make: Make,
+) -> list[Result]:
+    """
+    Protect all systems of a close: of each wet the stock, and then its flows together.
+
+    Args:
+        systems: As `closing_frames` orders them.
+        month: First day of the month that closes.
+        around: What stands around them.
+        candidates: Which cells may be shown as far as they go by themselves.
+        make: Protects one system.
+
+    """
+    found: list[Result] = []
+    rows, live, counted, threshold = around.rows, around.live, around.counted, around.threshold
+    for at in range(0, len(systems), len(MATEN)):
+        stock, coming, going = systems[at : at + len(MATEN)]
+        stay = flows_stay(stock.cells, rows, counted, threshold)
+        stocks = make(stock, candidates(stock) & stay)
+        found.append(stocks)
+        end = last_day(Span("maand", month))
+        shown = {cell for cell in stock.cells if live.held_at(cell, end)}
+        if isinstance(stocks, Protected):
+            shown |= {stock.cells[at] for at in np.flatnonzero(stocks.shown).tolist()}
+        tied = np.array([around.is_tied(cell) for cell in coming.cells])
+        agree = np.array([around.stocks_agree(cell, month, shown) for cell in coming.cells])
+        # Where the stocks do not agree, what was published while they did goes on to stand.
+        ways = (candidates(coming) & agree, candidates(going) & agree)
+        found += both(coming, going, ways, tied, make)
+    return found
+
+
 def flows_stay(stocks: Sequence[Cell], rows: Rows, counted: Counted, threshold: int) -> Mask:
     """
     Return beside which stocks of a month no flow that was ever shown is small now.
@@ -106,7 +143,7 @@ def flows_stay(stocks: Sequence[Cell], rows: Rows, counted: Counted, threshold: 
     """
     found = []
     for cell in stocks:
-        flows = [flow for maat in _FLOWS if (flow := cell._replace(maat=maat)) in rows.rows]
+        flows = [flow for maat in FLOWS if (flow := cell._replace(maat=maat)) in rows.rows]
         found.append(all(counted.true(flow) >= threshold for flow in flows))
     return np.array(found, np.bool_)
 
@@ -122,7 +159,7 @@ def nothing_small(cells: Sequence[Cell], counted: Counted, threshold: int) -> Ma
 
     def large(cell: Cell, month: date) -> bool:
         end = cell._replace(maat="actief", start=month)
-        coming, going = (end._replace(maat=maat) for maat in _FLOWS)
+        coming, going = (end._replace(maat=maat) for maat in FLOWS)
         before = end._replace(start=(month - _DAY).replace(day=1))
         four = [counted.stands(one) for one in (before, coming, going, end)]
         first, begun, ended, last = (-1 if one is None else one for one in four)

@@ -253,6 +253,13 @@ def ending_with(month: date) -> list[Span]:
     return found
 
 
+def names_of(cell: Cell) -> list[Cell]:
+    """Return under which periods the figure of a cell of a month may stand once that is over."""
+    if cell.maat not in STOCKS:
+        return [cell]
+    return [cell._replace(soort=s.soort, start=s.start) for s in ending_with(cell.start)]
+
+
 def running(month: date) -> list[Span]:
     """Return the periods that hold a month, the month first."""
     return [

@@ -19,11 +19,19 @@ from zorgstroom.aggregations.disclosure.certificate import certified
 from zorgstroom.aggregations.disclosure.closing import WETTEN, closing_frames, closing_spans
 from zorgstroom.aggregations.disclosure.contributors import Stood
 from zorgstroom.aggregations.disclosure.counted import Counted
-from zorgstroom.aggregations.disclosure.following import close, sum_up
+from zorgstroom.aggregations.disclosure.following import close, sum_again, sum_up
+from zorgstroom.aggregations.disclosure.follows import Follows
 from zorgstroom.aggregations.disclosure.grid import Passed
 from zorgstroom.aggregations.disclosure.live import LiveFigures
 from zorgstroom.aggregations.disclosure.outcome import Outcome
-from zorgstroom.aggregations.disclosure.pairs import Around, Result, both, flows_stay, nothing_small
+from zorgstroom.aggregations.disclosure.pairs import (
+    FLOWS,
+    Around,
+    Result,
+    flows_stay,
+    nothing_small,
+    weigh_close,
+)
 from zorgstroom.aggregations.disclosure.plan import (
     DEFAULT,
     MONTHS_OF,
@@ -33,10 +41,9 @@ from zorgstroom.aggregations.disclosure.plan import (
     Span,
     Tabel,
     cells,
-    last_day,
 )
 from zorgstroom.aggregations.disclosure.release import NO_FIGURE, Frame, frame, release
-from zorgstroom.aggregations.disclosure.revision import Revision, revisable
+from zorgstroom.aggregations.disclosure.revision import Revision, revisable, write_revised
 from zorgstroom.aggregations.disclosure.rows import Draft, Rows
 from zorgstroom.aggregations.disclosure.standing import Live, as_closed, standing, stood_of
 from zorgstroom.aggregations.disclosure.table import (
@@ -46,6 +53,7 @@ from zorgstroom.aggregations.disclosure.table import (
     Mask,
     Protected,
 )
+from zorgstroom.aggregations.disclosure.together import Together, figures_of
 from zorgstroom.aggregations.ledger import MATEN, BaseCell, Ledger
 from zorgstroom.aggregations.movements import Move
 from zorgstroom.aggregations.periods import date_of
@@ -98,6 +106,7 @@ class ProtectedPublication:
         threshold, last_day_counts = disclosure.threshold, definitions.einddatum_telt_mee
         self._live = LiveFigures(region, plan, threshold, einddatum_telt_mee=last_day_counts)
         self._revision = Revision(plan, threshold, last_day_counts)
+        self._together = Together(Follows(region, plan), self._rows, threshold)
         self._snapshot: Snapshot | None = None
         self._close_failed = False
         self._slow: set[date] = set()
@@ -186,11 +195,17 @@ class ProtectedPublication:
             self._until = self._now.today
             self._close_failed = False
         draft = Draft(self._rows, versie, now)
+        self._together.begin(now)
         self._taken = []
         self.outcome.held = 0
         proofs: list[tuple[Frame, Protected]] = []
         if revises and dossiers is not None:
-            proofs += self._revision.write(draft, self._now, dossiers, self._made_of)
+            for wet, weighed in self._revision.weigh(
+                self._rows, self._now, dossiers, self._together.gives_away, self._made_of
+            ):
+                proofs += (made := self._kept(wet, weighed))
+                write_revised(draft, made)
+            sum_again(draft)
         month = next(self._closable(), None)
         if month is not None:
             proofs += self._close(draft, month)
@@ -218,7 +233,7 @@ class ProtectedPublication:
 
     # While a period runs
 
-    def _renew(self, draft: Draft, passed: Passed) -> Iterator[tuple[Frame, Protected]]:
+    def _renew(self, draft: Draft, passed: Passed) -> list[tuple[Frame, Protected]]:
         self._live.carry_on(draft, self._is_over)
         today = self._now.today
         now = self._now.months[-1]
@@ -229,47 +244,70 @@ class ProtectedPublication:
             for month in self._now.months
             if Span("maand", month) not in closed and not self._is_over(month)
         ]
+        made = []
         for wet in WETTEN:
-            for maat in MATEN:
-                for month in [now] if maat in STOCKS else open_months:
-                    tabel = Tabel(wet, maat, "maand", month)
-                    yield from self._renew_table(draft, passed, tabel, today)
+            tables = [
+                Tabel(wet, maat, "maand", month)
+                for maat in MATEN
+                for month in ([now] if maat in STOCKS else open_months)
+            ]
+            weighed = [one for tabel in tables if (one := self._weigh_live(draft, passed, tabel))]
+            for own, found in self._kept(wet, weighed):
+                made.append((own, found))
+                for cell, waarde in figures_of(own, found).items():
+                    self._show_live(draft, cell, waarde, today, passed)
+        return made
 
-    def _renew_table(
-        self, draft: Draft, passed: Passed, tabel: Tabel, today: date
-    ) -> Iterator[tuple[Frame, Protected]]:
+    def _weigh_live(
+        self, draft: Draft, passed: Passed, tabel: Tabel
+    ) -> tuple[Frame, Protected] | None:
+        """Take away what fell below T, and return what may be shown of a running table."""
         rule = self._disclosure.rule
         if not any(
             self._live.is_up(cell, passed) and self._live.has_enough(cell)
             for cell in cells(self.region, tabel, self._plan.live)
         ):
-            return
+            return None
         own = frame(self.region, tabel.label, [(tabel, self._plan.live, True)], self._live.value)
         values = self._now.values(own.cells)
         up = np.array([self._live.is_up(cell, passed) for cell in own.cells])
-        enough = ~self._too_few(own)
+        too_few = self._too_few(own)
         small = values < rule.threshold
         # A figure that fell below T is taken away once enough changed, and comes back at a close.
-        fallen = up & small & enough & (own.last != NO_FIGURE)
+        fallen = up & small & ~too_few & (own.last != NO_FIGURE)
         # Everyone sees that it is taken away, and so that it is small, whatever it was before.
         own = replace(own, last=np.where(fallen, NO_FIGURE, own.last))
         gone = np.array([self._rows.is_withheld(cell) for cell in own.cells])
-        candidates = up & ~small & enough & ~gone
         if tabel.maat in STOCKS:
-            candidates &= flows_stay(own.cells, self._rows, self._now, rule.threshold)
+            alone = flows_stay(own.cells, self._rows, self._now, rule.threshold)
         else:
-            candidates &= nothing_small(own.cells, self._now, rule.threshold)
-        self.outcome.held += int((up & ~enough).sum())
+            alone = nothing_small(own.cells, self._now, rule.threshold)
+        candidates = up & ~small & ~too_few & ~gone & alone
+        self.outcome.held += int((up & too_few).sum())
         for at in np.flatnonzero(fallen).tolist():
             self._withhold_live(draft, own.cells[at])
-        found = self._made_of(own, candidates)
-        if not isinstance(found, Protected):
-            return
+        found = self._made_of(own, candidates, too_few | ~alone)
+        if not isinstance(found, Protected) or not found.shown.any():
+            return None
         self.outcome.held += int((candidates & ~found.shown).sum())
-        for at in np.flatnonzero(found.shown).tolist():
-            self._show_live(draft, own.cells[at], int(values[at]), today, passed)
-        if found.shown.any():
-            yield own, found
+        return own, found
+
+    def _kept(
+        self, wet: str, made: Sequence[tuple[Frame, Protected]]
+    ) -> list[tuple[Frame, Protected]]:
+        """Return what of `made` may be shown together: nothing small follows from it."""
+        kept: list[tuple[Frame, Protected]] = []
+        figures: dict[Cell, int] = {}
+        for held in ((), FLOWS, MATEN):
+            kept = [one for one in made if one[0].cells[0].maat not in held]
+            figures = {}
+            for own, found in kept:
+                figures |= figures_of(own, found)
+            if not kept or not self._together.gives_away(wet, figures, self._now):
+                break
+        self.outcome.vetoed += len(made) - len(kept)
+        self._together.take(figures)
+        return kept
 
     def _show_live(
         self, draft: Draft, cell: Cell, waarde: int, today: date, passed: Passed
@@ -303,38 +341,23 @@ class ProtectedPublication:
         systems = closing_frames(
             self.region, self._plan, month, rows.closed, self._last_of, rows.is_known
         )
-        found = self._weighed(systems, month)
+        around = Around(self._rows, self._live, self._now, self._disclosure.threshold)
+        found = weigh_close(systems, month, around, self._candidates, self._made_of)
         if month not in self._slow and any(isinstance(one, BudgetError) for one in found):
             del self._now.frozen[month]
             self._close_failed = True
             self._slow.add(month)
             return []  # as a whole, at the next moment
         # A second time goes without: what comes after must not wait for it.
-        made = [one if isinstance(one, Protected) else None for one in found]
-        close(draft, self._plan, spans, list(zip(systems, made, strict=True)), self._live)
+        proofs: list[tuple[Frame, Protected]] = []
+        for wet in WETTEN:
+            pairs = zip(systems, found, strict=True)
+            made = [(own, one) for own, one in pairs if isinstance(one, Protected)]
+            proofs += self._kept(wet, [one for one in made if one[0].cells[0].wet == wet])
+        told = dict.fromkeys(systems) | dict(proofs)
+        close(draft, self._plan, spans, told, self._live)
         self._taken.append(lambda: self._closed_for_good(month))
-        return [(own, one) for own, one in zip(systems, made, strict=True) if one is not None]
-
-    def _weighed(self, systems: Sequence[Frame], month: date) -> list[Result]:
-        """Protect all systems of a close: of each wet the stock, and then its flows together."""
-        found: list[Result] = []
-        for at in range(0, len(systems), len(MATEN)):
-            stock, coming, going = systems[at : at + len(MATEN)]
-            threshold = self._disclosure.threshold
-            stay = flows_stay(stock.cells, self._rows, self._now, threshold)
-            stocks = self._made_of(stock, self._candidates(stock) & stay)
-            found.append(stocks)
-            end = last_day(Span("maand", month))
-            shown = {cell for cell in stock.cells if self._live.held_at(cell, end)}
-            if isinstance(stocks, Protected):
-                shown |= {stock.cells[at] for at in np.flatnonzero(stocks.shown).tolist()}
-            around = Around(self._rows, self._live, self._now, threshold)
-            tied = np.array([around.is_tied(cell) for cell in coming.cells])
-            agree = np.array([around.stocks_agree(cell, month, shown) for cell in coming.cells])
-            # Where the stocks do not agree, what was published while they did goes on to stand.
-            candidates = (self._candidates(coming) & agree, self._candidates(going) & agree)
-            found += both(coming, going, candidates, tied, self._made_of)
-        return found
+        return proofs
 
     def _candidates(self, own: Frame) -> Mask:
         """Return which cells of a closing system may be shown as far as they go by themselves."""

@@ -102,9 +102,12 @@ class Replay:
     def _read(self, moment: Moment, proofs: dict[str, str]) -> None:
         revised, closing, live, derived = self._sorted(moment)
         if revised:
-            before = Revised(self._region, self._plan, self._rows, self._closed, moment)
+            before = Revised(
+                self._region, self._plan, self._rows, self._fresh, self._closed, moment
+            )
             moment.systems += before.systems(revised, proofs)
             self._take(revised)
+            self._fresh.update(revised)
         if closing:
             self._close(moment, closing, proofs)
         self._renew(moment, live, proofs)

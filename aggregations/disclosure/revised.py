@@ -6,7 +6,7 @@ from typing import Literal
 
 import numpy as np
 
-from zorgstroom.aggregations.disclosure.closing import names_of, revision_frame
+from zorgstroom.aggregations.disclosure.closing import revision_frame
 from zorgstroom.aggregations.disclosure.plan import (
     STOCKS,
     Cell,
@@ -14,6 +14,8 @@ from zorgstroom.aggregations.disclosure.plan import (
     Span,
     Tabel,
     months_of,
+    names_of,
+    parts_of,
     running,
 )
 from zorgstroom.aggregations.disclosure.witnessed import Entry, Finding, Moment, Weighed
@@ -29,6 +31,7 @@ class Revised:
         region: Whose.
         plan: What is published of it.
         rows: What stood before.
+        made: The closed cells that were made at their close or later.
         closed: The periods that were closed before.
         moment: Where findings go.
 
@@ -37,6 +40,7 @@ class Revised:
     region: Region
     plan: Plan
     rows: Mapping[Cell, Entry]
+    made: Set[Cell]
     closed: Set[Span]
     moment: Moment
 
@@ -79,15 +83,18 @@ class Revised:
         return Weighed(own, shown, values, proofs.pop(own.name, None), False, is_cut)
 
     def _check_sum(self, cell: Cell, entry: Entry, told: Mapping[Cell, Entry]) -> None:
-        """Find a longer period that moved otherwise than its months."""
+        """Find a longer period that is not the sum of its parts."""
         self.moment.derived += 1
-        total = self.rows[cell].waarde or 0
-        for month in months_of(Span(cell.soort, cell.start)):
-            part = cell._replace(soort="maand", start=month)
-            if part in told:
-                total += (told[part].waarde or 0) - (self.rows[part].waarde or 0)
+        total = 0
+        for span in parts_of(Span(cell.soort, cell.start)):
+            part = cell._replace(soort=span.soort, start=span.start)
+            row = told.get(part) or (self.rows[part] if part in self.made else None)
+            if row is None or row.waarde is None:
+                self._find("niet afgeleid", cell, "een deel is niet van de sluiting of later")
+                return
+            total += row.waarde
         if entry.waarde != total and not self.moment.written.is_cut:
-            self._find("niet afgeleid", cell, "beweegt anders dan zijn maanden")
+            self._find("niet afgeleid", cell, "niet de som van de delen")
 
     def _last(self, cell: Cell) -> int | None:
         found = (self.rows.get(name) for name in names_of(cell))

@@ -9,16 +9,16 @@ after its half-year has closed: until then it is laid beside periods that are st
 as it was at its own close.
 """
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
+from functools import partial
 
 import numpy as np
 
-from zorgstroom.aggregations.disclosure.closing import WETTEN, names_of, revision_frame
+from zorgstroom.aggregations.disclosure.closing import WETTEN, revision_frame
 from zorgstroom.aggregations.disclosure.contributors import Contributors, Stood
 from zorgstroom.aggregations.disclosure.counted import Counted
-from zorgstroom.aggregations.disclosure.following import move_along
 from zorgstroom.aggregations.disclosure.pairs import Guard, nothing_small
 from zorgstroom.aggregations.disclosure.plan import (
     Cell,
@@ -27,11 +27,13 @@ from zorgstroom.aggregations.disclosure.plan import (
     Tabel,
     last_day,
     levels,
+    names_of,
     running,
 )
 from zorgstroom.aggregations.disclosure.release import NO_FIGURE, Frame
-from zorgstroom.aggregations.disclosure.rows import Draft, Row, Rows
-from zorgstroom.aggregations.disclosure.table import Protected
+from zorgstroom.aggregations.disclosure.rows import Draft, Rows
+from zorgstroom.aggregations.disclosure.table import Ints, Mask, Protected
+from zorgstroom.aggregations.disclosure.together import GivesAway, figures_of
 from zorgstroom.aggregations.ledger import MATEN
 from zorgstroom.aggregations.periods import date_of
 
@@ -58,20 +60,25 @@ class Revision:
     threshold: int
     einddatum_telt_mee: bool
 
-    def write(
-        self, draft: Draft, counted: Counted, dossiers: Iterable[Stood], make: Guard
-    ) -> list[tuple[Frame, Protected]]:
+    def weigh(
+        self,
+        rows: Rows,
+        counted: Counted,
+        dossiers: Iterable[Stood],
+        gives_away: GivesAway,
+        make: Guard,
+    ) -> Iterator[tuple[str, list[tuple[Frame, Protected]]]]:
         """
-        Write into `draft` what is revised, and return what was made.
+        Yield, for each wet, the tables of which something may be made anew.
 
         Args:
-            draft: Where to.
+            rows: What stands published.
             counted: The exact counts of now.
             dossiers: All of the region.
+            gives_away: Whether something small of a wet follows from figures, made together.
             make: Protects one table.
 
         """
-        rows = draft.under
         frames = [
             revision_frame(rows.region, self.plan, tabel, lambda cell: _last(rows, cell))
             for month in revisable(rows, counted.months)
@@ -81,23 +88,81 @@ class Revision:
         here = levels(rows.region, self.plan.everything)
         changed = Contributors(rows.region, here, self.einddatum_telt_mee)
         changed.since(_made(rows, frames), dossiers, counted.today.toordinal())
-        found = []
-        for own in frames:
-            enough = np.array([changed.count(cell) >= self.threshold for cell in own.cells])
-            if not enough.any():
-                continue
-            alone = nothing_small(own.cells, counted, self.threshold)
-            values = counted.values(own.cells)
-            few = (own.last != NO_FIGURE) & ~enough
-            made = make(own, enough & alone & (values >= self.threshold), ~alone | few)
-            if not isinstance(made, Protected):
-                continue
-            found.append((own, made))
-            for at in np.flatnonzero(made.shown).tolist():
-                for name in _names(rows, own.cells[at]):
-                    draft.show(name, int(values[at]), "definitief")
-        move_along(draft, self.threshold)
-        return [(own, made) for own, made in found if made.shown.any()]
+        for wet in WETTEN:
+            ready = [
+                one
+                for own in frames
+                if own.cells[0].wet == wet and (one := self._ready(own, counted, changed))
+            ]
+            allowed = _allowed(ready, partial(gives_away, wet, counted=counted))
+            made = []
+            for one in ready:
+                free = np.array([cell in allowed for cell in one.frame.cells])
+                found = make(one.frame, one.candidates & free, one.guarded)
+                if isinstance(found, Protected) and found.shown.any():
+                    made.append((one.frame, found))
+            yield wet, made
+
+    def _ready(self, own: Frame, counted: Counted, changed: Contributors) -> "_Ready | None":
+        enough = np.array([changed.count(cell) >= self.threshold for cell in own.cells])
+        if not enough.any():
+            return None
+        alone = nothing_small(own.cells, counted, self.threshold)
+        values = counted.values(own.cells)
+        few = (own.last != NO_FIGURE) & ~enough
+        return _Ready(own, values, enough & alone & (values >= self.threshold), ~alone | few)
+
+
+@dataclass(frozen=True, eq=False, slots=True)
+class _Ready:
+    """A table of which something may be made anew."""
+
+    frame: Frame
+    values: Ints
+    candidates: Mask
+    guarded: Mask
+
+
+def _allowed(
+    ready: Sequence[_Ready], gives_away: Callable[[Mapping[Cell, int]], bool]
+) -> set[Cell]:
+    """
+    Return which cells may be made anew, all tables together.
+
+    When not all of them may: those that are worth most first, an area and product in all months or
+    else by month, each unless something small follows.
+    """
+    groups: dict[tuple[str, int], dict[Cell, int]] = {}
+    worth: dict[tuple[str, int], float] = {}
+    for one in ready:
+        for at in np.flatnonzero(one.candidates).tolist():
+            cell = one.frame.cells[at]
+            pair = cell.gebied, cell.product
+            groups.setdefault(pair, {})[cell] = int(one.values[at])
+            worth[pair] = max(worth.get(pair, 0.0), float(one.frame.worth[at] * one.values[at]))
+    everything = {cell: n for group in groups.values() for cell, n in group.items()}
+    if not gives_away(everything):
+        return set(everything)
+    allowed: dict[Cell, int] = {}
+    for pair in sorted(groups, key=lambda one: (-worth[one], one)):
+        group = groups[pair]
+        if not gives_away(allowed | group):
+            allowed |= group
+            continue
+        for month in sorted({cell.start for cell in group}):
+            part = {cell: n for cell, n in group.items() if cell.start == month}
+            if not gives_away(allowed | part):
+                allowed |= part
+    return set(allowed)
+
+
+def write_revised(draft: Draft, made: Iterable[tuple[Frame, Protected]]) -> None:
+    """Write what was made anew, under every period under which it was closed."""
+    for own, found in made:
+        for cell, waarde in figures_of(own, found).items():
+            for name in names_of(cell):
+                if draft.under.is_closed(name):
+                    draft.show(name, waarde, "definitief")
 
 
 def _made(rows: Rows, frames: Sequence[Frame]) -> dict[Cell, tuple[int, int]]:
@@ -105,7 +170,7 @@ def _made(rows: Rows, frames: Sequence[Frame]) -> dict[Cell, tuple[int, int]]:
     found = {}
     for own in frames:
         for cell in own.cells:
-            row = _standing(rows, cell)
+            row = rows.closed_row(cell)
             if row is not None:
                 day = min(date_of(row.tijd), last_day(Span("maand", cell.start)))
                 found[cell] = rows.made(row), day.toordinal()
@@ -113,15 +178,5 @@ def _made(rows: Rows, frames: Sequence[Frame]) -> dict[Cell, tuple[int, int]]:
 
 
 def _last(rows: Rows, cell: Cell) -> int | None:
-    row = _standing(rows, cell)
+    row = rows.closed_row(cell)
     return None if row is None else row.waarde
-
-
-def _standing(rows: Rows, cell: Cell) -> Row | None:
-    """Return the closed row of a cell of a month; None when it has no figure."""
-    found = (rows.rows[name] for name in _names(rows, cell))
-    return next((row for row in found if row.waarde is not None), None)
-
-
-def _names(rows: Rows, cell: Cell) -> list[Cell]:
-    return [name for name in names_of(cell) if rows.is_closed(name)]

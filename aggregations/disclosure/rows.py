@@ -11,7 +11,7 @@ from datetime import date, datetime
 from types import MappingProxyType
 from typing import Final, NamedTuple
 
-from zorgstroom.aggregations.disclosure.plan import Cell, Span, areas
+from zorgstroom.aggregations.disclosure.plan import Cell, Span, areas, names_of
 from zorgstroom.aggregations.products import PRODUCTS
 from zorgstroom.aggregations.regions import Region
 from zorgstroom.aggregations.results import Series, SeriesValues, Status
@@ -104,6 +104,15 @@ class Rows:
         """Return whether `cell` was published at the close of its period."""
         row = self.rows.get(cell)
         return row is not None and row.status == "definitief"
+
+    def is_month_closed(self, month: date) -> bool:
+        """Return whether a month was closed."""
+        return Span("maand", month) in self.closed
+
+    def closed_row(self, cell: Cell) -> Row | None:
+        """Return the closed row of a cell under whatever period it stands; None without figure."""
+        found = (self.rows[name] for name in names_of(cell) if self.is_closed(name))
+        return next((row for row in found if row.waarde is not None), None)
 
     def is_known(self, cell: Cell) -> bool:
         """Return whether `cell` was made at the close of its period."""

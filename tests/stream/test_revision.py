@@ -14,6 +14,7 @@ from tests.aggregations.disclosure.test_revision import (
     REVISED,
     half_year,
     late,
+    late_of,
     month_of,
     near_the_end,
 )
@@ -59,8 +60,12 @@ def test_late_messages_revise_what_is_closed_as_they_do_in_the_core(tmp_path: Pa
     with Engine(SETTINGS, tmp_path, clock) as engine:
         for month in range(1, 8):
             month_of(town, month)
+            if month > 2:
+                late_of(town, month - 2)
             publish(engine, near_the_end(month))
         month_of(town, 8)
+        late_of(town, 6)
+        late_of(town, 7)
         publish(engine, HALF)
     # Another process: what was published and the dossiers are all that it has.
     late(town, 2)

@@ -26,7 +26,15 @@ from zorgstroom.aggregations.disclosure.release import Frame
 from zorgstroom.aggregations.disclosure.replay import Replay
 from zorgstroom.aggregations.disclosure.rows import Draft, Row, Rows
 from zorgstroom.aggregations.disclosure.table import Mask, Protected
+from zorgstroom.aggregations.disclosure.together import Together
 from zorgstroom.aggregations.disclosure.witnessed import Written
+
+
+class AllOf(set[Cell]):
+    """Holds whatever is asked for."""
+
+    def __contains__(self, _: object) -> bool:
+        return True
 
 
 def test_revising_beside_what_is_small_is_found(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -40,6 +48,8 @@ def test_revising_beside_what_is_small_is_found(monkeypatch: pytest.MonkeyPatch)
         return np.ones(len(cells), np.bool_)
 
     monkeypatch.setattr(revision, "nothing_small", nothing_is)
+    monkeypatch.setattr(Together, "gives_away", lambda *_: False)
+    monkeypatch.setattr(revision, "_allowed", lambda ready, _: AllOf())
     town.publish(REVISED)
     found = {(f.soort, f.uitleg) for f in findings(town)}
     assert found == {("herleidbaar", "volgt uit actief, instroom en uitstroom")}
@@ -81,34 +91,34 @@ def test_revising_without_protection_is_found(monkeypatch: pytest.MonkeyPatch) -
     assert {f.systeem for f in findings(town)} == {"Wmo instroom maand 2025-01-01"}
 
 
-def test_a_period_that_moves_otherwise_than_its_months_is_found(
+def test_a_period_that_is_not_the_sum_of_its_parts_is_found(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     town = half_year()
     late(town, 5)
-    move = following.move_along
+    again = following.sum_again
 
-    def moves_more(draft: Draft, threshold: int) -> None:
-        move(draft, threshold)
+    def sums_more(draft: Draft) -> None:
+        again(draft)
         for cell, row in list(draft.rows.items()):
             if cell.soort == "kwartaal" and cell.maat == "instroom":
                 draft.show(cell, (row.waarde or 0) + 1, "definitief")
 
-    monkeypatch.setattr(revision, "move_along", moves_more)
+    monkeypatch.setattr(module, "sum_again", sums_more)
     town.publish(REVISED)
-    assert {f.uitleg for f in findings(town)} == {"beweegt anders dan zijn maanden"}
+    assert {f.uitleg for f in findings(town)} == {"niet de som van de delen"}
 
 
 @pytest.mark.slow
 def test_showing_again_what_was_withheld_is_found(monkeypatch: pytest.MonkeyPatch) -> None:
     town = half_year()
-    stands = revision._standing
+    stands = Rows.closed_row
 
     def forgets(rows: Rows, cell: Cell) -> Row | None:
         row = stands(rows, cell)
         return row or Row(5, "definitief", max(rows.moments), HALF)
 
-    monkeypatch.setattr(revision, "_standing", forgets)
+    monkeypatch.setattr(Rows, "closed_row", forgets)
     for gemeente in (ALMELO, ENSCHEDE, HENGELO):
         for month in range(1, 8):
             day = date(2025, month, 8)
@@ -136,4 +146,4 @@ def test_what_a_crash_left_of_a_revision_is_no_finding(is_cut: bool) -> None:
     told[-1] = Written(one.versie, one.tijd, one.certificaat, rows, is_cut)
     replay = Replay(town.region, town.plan, T)
     found = {f.uitleg for moment in replay.moments(told) for f in moment.findings}
-    assert ("beweegt anders dan zijn maanden" in found) != is_cut
+    assert ("niet de som van de delen" in found) != is_cut

@@ -1,0 +1,110 @@
+"""
+All that is made of a region at one moment, laid together: whether anything small follows from it.
+
+Every table is protected by itself. What is made of one moment is known together, closed figures
+that still are right as good as known beside it; see `follows`.
+"""
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from datetime import date, datetime, timedelta
+from typing import Protocol
+
+import numpy as np
+
+from zorgstroom.aggregations.disclosure.counted import Counted
+from zorgstroom.aggregations.disclosure.follows import Follows
+from zorgstroom.aggregations.disclosure.plan import STOCKS, Cell
+from zorgstroom.aggregations.disclosure.release import Frame
+from zorgstroom.aggregations.disclosure.rows import Rows
+from zorgstroom.aggregations.disclosure.table import Protected
+
+
+class GivesAway(Protocol):
+    """Whether anything small of a wet follows from figures."""
+
+    def __call__(self, wet: str, figures: Mapping[Cell, int], counted: Counted) -> bool:
+        """Return whether it does."""
+        ...
+
+
+@dataclass(slots=True)
+class Together:
+    """
+    The figures that were made at one moment.
+
+    Args:
+        follows: The relations of the region.
+        rows: What stands published.
+        threshold: T.
+
+    """
+
+    follows: Follows
+    rows: Rows
+    threshold: int
+    _tijd: datetime | None = None
+    _figures: dict[Cell, int] = field(default_factory=dict)
+
+    def begin(self, tijd: datetime) -> None:
+        """Begin with a moment; one emission of the same time is known beside another."""
+        if tijd != self._tijd:
+            self._tijd = tijd
+            self._figures = {}
+
+    def take(self, figures: Mapping[Cell, int]) -> None:
+        """Know that `figures` are made at this moment."""
+        self._figures |= figures
+
+    def gives_away(self, wet: str, figures: Mapping[Cell, int], counted: Counted) -> bool:
+        """
+        Return whether anything of `wet` that is below T follows once `figures` are made as well.
+
+        Closed figures that are still right count as known. What follows from them alone is not
+        held against `figures`.
+        """
+        everything = self._figures | dict(figures)
+        here = {cell: n for cell, n in everything.items() if cell.wet == wet}
+        if all(cell.maat in STOCKS for cell in here):
+            return False
+        ties = self.follows.ties(wet, self._months(here, counted))
+        now = np.array([_count(cell, counted) for cell in ties.cells])
+        stands = np.array([self._stands(cell) for cell in ties.cells]) == now
+        fresh = ties.mask(here)
+        found = ties.determined(fresh | stands)
+        if not found.any():
+            return False
+        small = found & (now < self.threshold)
+        if small.any() and (small & ~ties.determined(stands)).any():
+            return True
+        return min(ties.following(here).values(), default=self.threshold) < self.threshold
+
+    def _months(self, figures: Iterable[Cell], counted: Counted) -> list[date]:
+        """Return the months from before the first figure on, a closed one at their beginning."""
+        first = min(_before(cell) for cell in figures)
+        closed = [month for month in counted.months if self.rows.is_month_closed(month)]
+        first = min([first, *closed[-1:]])
+        return [month for month in counted.counted_months if month >= first]
+
+    def _stands(self, cell: Cell) -> int:
+        row = self.rows.closed_row(cell)
+        if row is None and cell.maat in STOCKS:  # of a month that is over and still open, too
+            row = self.rows.rows.get(cell)
+        return -1 if row is None or row.waarde is None else row.waarde
+
+
+def figures_of(own: Frame, made: Protected) -> dict[Cell, int]:
+    """Return the cells of a system that are shown, and their figures."""
+    return {own.cells[at]: int(made.values[at]) for at in np.flatnonzero(made.shown).tolist()}
+
+
+def _before(cell: Cell) -> date:
+    if cell.maat in STOCKS:
+        return cell.start
+    return (cell.start - timedelta(days=1)).replace(day=1)
+
+
+def _count(cell: Cell, counted: Counted) -> int:
+    if cell.maat in STOCKS:
+        return counted.stands(cell) or 0
+    return counted.true(cell)
