@@ -316,6 +316,7 @@ def main() -> None:
         "emissions": len(town.kept.emissions),
         "evaluations": len(town.kept.seconds),
         "failures": town.publication.outcome.failures,
+        "vetoed": town.publication.outcome.vetoed,
         "reasons": town.publication.outcome.reasons,
         "seconds": round(seconds, 1),
         "evaluation_ms": {

@@ -1,19 +1,18 @@
 """
-Stock beside flow, as an outsider adds it up: of four figures of a period three give the fourth.
+Stock beside flow: of the four figures of a period three give the fourth.
 
 `actief` at the end is that at the beginning with instroom and without uitstroom. Late messages and
 an Einddatum on the last day may blur it, but mostly it holds exactly.
 """
 
-from collections.abc import Iterator, Mapping
 from datetime import date, timedelta
 from typing import Final
 
-from zorgstroom.aggregations.disclosure.plan import STOCKS, Cell, Span, months_of
+from zorgstroom.aggregations.disclosure.plan import Cell, Span, months_of
 
 _DAY: Final = timedelta(days=1)
-_SIGNS: Final = {"begin": 1, "instroom": 1, "uitstroom": -1, "einde": -1}
-"""What the sum of the four figures is 0 with."""
+SIGNS: Final = {"begin": 1, "instroom": 1, "uitstroom": -1, "einde": -1}
+"""With which the four figures add up to 0."""
 
 
 def stock_of(cell: Cell) -> Cell:
@@ -22,32 +21,16 @@ def stock_of(cell: Cell) -> Cell:
     return cell._replace(maat="actief", soort="maand", start=month)
 
 
-def fourths(figures: Mapping[Cell, int]) -> Iterator[tuple[Cell, int]]:
-    """
-    Yield each figure that follows from three of its four, and what it must be.
-
-    Args:
-        figures: What is known of one moment; a stock as the cell of a month.
-
-    """
-    for flow in {cell._replace(maat="instroom") for cell in figures if cell.maat not in STOCKS}:
-        four = four_of(flow)
-        missing = [name for name, cell in four.items() if cell not in figures]
-        if len(missing) == 1:
-            (name,) = missing
-            rest = sum(_SIGNS[one] * figures[cell] for one, cell in four.items() if one != name)
-            yield four[name], -rest * _SIGNS[name]
-
-
 def four_of(flow: Cell) -> dict[str, Cell]:
     """Return the four cells of the period of a flow."""
     return {
-        "begin": stock_of(flow)._replace(start=_month_before(flow.start)),
+        "begin": stock_of(flow)._replace(start=month_before(flow.start)),
         "instroom": flow._replace(maat="instroom"),
         "uitstroom": flow._replace(maat="uitstroom"),
         "einde": stock_of(flow),
     }
 
 
-def _month_before(start: date) -> date:
+def month_before(start: date) -> date:
+    """Return the month before the one that begins on `start`."""
     return (start - _DAY).replace(day=1)

@@ -4,9 +4,8 @@ The exact counts of a region: as they are now, and of closed months as they were
 They stay inside the process; what may be published of them is decided elsewhere.
 """
 
-from collections.abc import Collection, Iterable, Iterator, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from datetime import date, timedelta
-from itertools import takewhile
 from typing import Final
 
 import numpy as np
@@ -81,11 +80,10 @@ class Counted:
         period = Period("maand", month, last_day(Span("maand", month)))
         return period.is_final(min(today, self.today), self._rules.naloop_dagen)
 
-    def closable(self, closed: Collection[Span], today: date) -> Iterator[date]:
-        """Yield the months that are due to be closed on `today`, in order."""
-        for month in takewhile(lambda month: self.is_over(month, today), self.months):
-            if Span("maand", month) not in closed:
-                yield month
+    def next_close(self, closed: Collection[Span], today: date | None) -> date | None:
+        """Return the first month that is due to be closed on `today`."""
+        over = [month for month in self.months if today and self.is_over(month, today)]
+        return next((month for month in over if Span("maand", month) not in closed), None)
 
     def _anew(self, ledger: Ledger, today: date) -> None:
         self.today = today

@@ -6,11 +6,11 @@ They tell nothing that is not known from what they follow from, so they need no 
 
 from collections.abc import Iterator, Mapping, Sequence
 from datetime import date
-from typing import Final
 
 from zorgstroom.aggregations.disclosure.closing import WETTEN
 from zorgstroom.aggregations.disclosure.live import LiveFigures
 from zorgstroom.aggregations.disclosure.plan import (
+    FLOWS,
     LONGER,
     MONTHS_OF,
     STOCKS,
@@ -28,9 +28,6 @@ from zorgstroom.aggregations.disclosure.plan import (
 from zorgstroom.aggregations.disclosure.release import Frame
 from zorgstroom.aggregations.disclosure.rows import Draft
 from zorgstroom.aggregations.disclosure.table import Protected
-from zorgstroom.aggregations.ledger import MATEN
-
-_FLOWS: Final = tuple(maat for maat in MATEN if maat not in STOCKS)
 
 
 def sum_up(draft: Draft, plan: Plan, months: Sequence[date]) -> None:
@@ -88,7 +85,7 @@ def close(
 
 def _close_sums(draft: Draft, plan: Plan, span: Span) -> None:
     """Write the flows of a period that is the sum of its published parts, also at its close."""
-    for cell in _flow_cells(draft, plan.closing(_FLOWS[0], span.soort), [span]):
+    for cell in _flow_cells(draft, plan.closing(FLOWS[0], span.soort), [span]):
         total = _total(draft, cell, parts_of(span))
         if total is None:
             draft.withhold(cell, "definitief")
@@ -138,7 +135,7 @@ def _closed_rows(draft: Draft, plan: Plan, cell: Cell, spans: Sequence[Span]) ->
 
 def _flow_cells(draft: Draft, wanted: frozenset[Level], spans: Sequence[Span]) -> Iterator[Cell]:
     for wet in WETTEN:
-        for maat in _FLOWS:
+        for maat in FLOWS:
             for span in spans:
                 yield from cells(
                     draft.under.region, Tabel(wet, maat, span.soort, span.start), wanted

@@ -10,33 +10,34 @@ blurred by late messages, mostly not at all; here it counts as exact.
 Which cells are determined depends on the relations and on what is known alone, not on any count.
 """
 
-from collections.abc import Collection, Mapping, Sequence
-from datetime import date
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from datetime import date, datetime, timedelta
 from typing import Any, Final, NamedTuple
 
 import numpy as np
 from scipy.sparse import csr_matrix
 from scipy.sparse.linalg import lsqr
 
-from zorgstroom.aggregations.disclosure.beside import four_of
-from zorgstroom.aggregations.disclosure.closing import stock_levels
+from zorgstroom.aggregations.disclosure.beside import SIGNS, four_of, month_before
+from zorgstroom.aggregations.disclosure.closing import WETTEN, stock_levels
 from zorgstroom.aggregations.disclosure.plan import (
+    FLOWS,
     LONGER,
     STOCKS,
     Cell,
     Plan,
+    Span,
     Tabel,
     cells,
     ending_with,
+    last_day,
     links,
     relations,
 )
 from zorgstroom.aggregations.disclosure.table import Floats, Mask, Relation
-from zorgstroom.aggregations.ledger import MATEN
+from zorgstroom.aggregations.periods import date_of
 from zorgstroom.aggregations.regions import Region
 
-_SIGNS: Final = {"begin": 1, "instroom": 1, "uitstroom": -1, "einde": -1}
-_FLOWS: Final = tuple(maat for maat in MATEN if maat not in STOCKS)
 _NONE: Final = 1e-6
 """A move below this is none; moves are random numbers around 1."""
 _KEPT: Final = 12
@@ -124,7 +125,7 @@ class Follows:
         ]
         tables += [
             (Tabel(wet, maat, span.soort, span.start), self._plan.closing(maat, span.soort))
-            for maat in _FLOWS
+            for maat in FLOWS
             for span in spans
         ]
         for tabel, wanted in tables:
@@ -141,6 +142,26 @@ class Follows:
         return Ties(tuple(place), place, matrix)
 
 
+def first_month(figures: Iterable[Cell]) -> date:
+    """Return the month at the end of which the first of `figures` begins."""
+    return min(cell.start if cell.maat in STOCKS else month_before(cell.start) for cell in figures)
+
+
+def followed(
+    follows: Follows, figures: Mapping[Cell, int], tijd: datetime
+) -> Iterator[tuple[Cell, int]]:
+    """Yield what follows from `figures` that were made at `tijd`: cells and what they must be."""
+    for wet in WETTEN:
+        here = {cell: n for cell, n in figures.items() if cell.wet == wet}
+        if all(cell.maat in STOCKS for cell in here):
+            continue
+        months, month = [], first_month(here)
+        while month <= date_of(tijd):
+            months.append(month)
+            month = last_day(Span("maand", month)) + timedelta(days=1)
+        yield from follows.ties(wet, months).following(here).items()
+
+
 def _stock_and_flow(cell: Cell, place: Mapping[Cell, int]) -> tuple[tuple[int, int], ...]:
     """Return the terms of stock and flow around an instroom; none when not all four are there."""
     if cell.maat != "instroom":
@@ -148,4 +169,4 @@ def _stock_and_flow(cell: Cell, place: Mapping[Cell, int]) -> tuple[tuple[int, i
     four = four_of(cell)
     if not all(one in place for one in four.values()):
         return ()
-    return tuple((place[one], _SIGNS[name]) for name, one in four.items())
+    return tuple((place[one], SIGNS[name]) for name, one in four.items())

@@ -20,7 +20,7 @@ import numpy as np
 
 from zorgstroom.aggregations.disclosure.counted import Counted
 from zorgstroom.aggregations.disclosure.live import LiveFigures
-from zorgstroom.aggregations.disclosure.plan import STOCKS, Cell, Span, ending_with, last_day
+from zorgstroom.aggregations.disclosure.plan import FLOWS, STOCKS, Cell, Span, ending_with, last_day
 from zorgstroom.aggregations.disclosure.release import Frame
 from zorgstroom.aggregations.disclosure.rows import Rows
 from zorgstroom.aggregations.disclosure.table import DisclosureError, Mask, Protected
@@ -31,7 +31,6 @@ Result = Protected | DisclosureError | None
 Make = Callable[[Frame, Mask], Result]
 Guard = Callable[[Frame, Mask, Mask], Result]
 """As `Make`, with the cells that need the guarantee though they are no small ones."""
-FLOWS: Final = tuple(maat for maat in MATEN if maat not in STOCKS)
 _ROUNDS: Final = 20
 _DAY: Final = timedelta(days=1)
 

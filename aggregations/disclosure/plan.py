@@ -26,6 +26,7 @@ VERSION: Final = 1
 
 STOCKS: Final[frozenset[Maat]] = frozenset({"actief"})
 """Measures that are counted on a day; the others are counted over a period."""
+FLOWS: Final[tuple[Maat, ...]] = ("instroom", "uitstroom")
 LONGER: Final[dict[PeriodeSoort, tuple[PeriodeSoort, int]]] = {
     "kwartaal": ("maand", 3),
     "halfjaar": ("kwartaal", 2),

@@ -6,7 +6,7 @@ what stands, on the grid, and makes at most one emission with its proof. Nothing
 the independent check has not seen; when that fails or takes too long, what stands goes on to stand.
 """
 
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import replace
 from datetime import date, datetime
 from functools import partial
@@ -19,13 +19,12 @@ from zorgstroom.aggregations.disclosure.certificate import certified
 from zorgstroom.aggregations.disclosure.closing import WETTEN, closing_frames, closing_spans
 from zorgstroom.aggregations.disclosure.contributors import Stood
 from zorgstroom.aggregations.disclosure.counted import Counted
-from zorgstroom.aggregations.disclosure.following import close, sum_again, sum_up
+from zorgstroom.aggregations.disclosure.following import close, sum_up
 from zorgstroom.aggregations.disclosure.follows import Follows
 from zorgstroom.aggregations.disclosure.grid import Passed
 from zorgstroom.aggregations.disclosure.live import LiveFigures
 from zorgstroom.aggregations.disclosure.outcome import Outcome
 from zorgstroom.aggregations.disclosure.pairs import (
-    FLOWS,
     Around,
     Result,
     flows_stay,
@@ -43,7 +42,7 @@ from zorgstroom.aggregations.disclosure.plan import (
     cells,
 )
 from zorgstroom.aggregations.disclosure.release import NO_FIGURE, Frame, frame, release
-from zorgstroom.aggregations.disclosure.revision import Revision, revisable, write_revised
+from zorgstroom.aggregations.disclosure.revision import Revision, revisable
 from zorgstroom.aggregations.disclosure.rows import Draft, Rows
 from zorgstroom.aggregations.disclosure.standing import Live, as_closed, standing, stood_of
 from zorgstroom.aggregations.disclosure.table import (
@@ -98,10 +97,10 @@ class ProtectedPublication:
         self.outcome = Outcome()
         self._rules, self._disclosure, self._definitions = rules, disclosure, definitions
         self._plan, self._clock = plan, clock
-        self._evaluated = moments[max(moments)] if moments else None
+        self._rows = Rows.read(region, published, moments)
+        self._evaluated = self._rows.last_moment
         self._until = None if self._evaluated is None else date_of(self._evaluated)
         """The day of the last evaluation: what was due then may be closed, in any process."""
-        self._rows = Rows.read(region, published, moments)
         self._counted: Counted | None = None
         threshold, last_day_counts = disclosure.threshold, definitions.einddatum_telt_mee
         self._live = LiveFigures(region, plan, threshold, einddatum_telt_mee=last_day_counts)
@@ -154,7 +153,7 @@ class ProtectedPublication:
         """Whether another close waits, for which no moment of the grid has to pass."""
         if self._counted is None or self._close_failed:
             return False
-        return next(self._closable(), None) is not None
+        return self._now.next_close(self._rows.closed, self._until) is not None
 
     def needs_dossiers(self, now: datetime) -> bool:
         """Return whether `begin` must come (again) before `emission`, instead of `update`."""
@@ -200,13 +199,10 @@ class ProtectedPublication:
         self.outcome.held = 0
         proofs: list[tuple[Frame, Protected]] = []
         if revises and dossiers is not None:
-            for wet, weighed in self._revision.weigh(
-                self._rows, self._now, dossiers, self._together.gives_away, self._made_of
-            ):
-                proofs += (made := self._kept(wet, weighed))
-                write_revised(draft, made)
-            sum_again(draft)
-        month = next(self._closable(), None)
+            proofs += self._revision.write(
+                draft, self._now, dossiers, self._together, self._made_of
+            )
+        month = self._now.next_close(self._rows.closed, self._until)
         if month is not None:
             proofs += self._close(draft, month)
         if passed.moment:
@@ -230,6 +226,7 @@ class ProtectedPublication:
         rows = self._rows.rows.values()
         self.outcome.shown = sum(row.waarde is not None for row in rows)
         self.outcome.withheld = len(rows) - self.outcome.shown
+        self.outcome.vetoed = self._together.vetoed
 
     # While a period runs
 
@@ -252,7 +249,7 @@ class ProtectedPublication:
                 for month in ([now] if maat in STOCKS else open_months)
             ]
             weighed = [one for tabel in tables if (one := self._weigh_live(draft, passed, tabel))]
-            for own, found in self._kept(wet, weighed):
+            for own, found in self._together.keep(wet, weighed, self._now):
                 made.append((own, found))
                 for cell, waarde in figures_of(own, found).items():
                     self._show_live(draft, cell, waarde, today, passed)
@@ -292,23 +289,6 @@ class ProtectedPublication:
         self.outcome.held += int((candidates & ~found.shown).sum())
         return own, found
 
-    def _kept(
-        self, wet: str, made: Sequence[tuple[Frame, Protected]]
-    ) -> list[tuple[Frame, Protected]]:
-        """Return what of `made` may be shown together: nothing small follows from it."""
-        kept: list[tuple[Frame, Protected]] = []
-        figures: dict[Cell, int] = {}
-        for held in ((), FLOWS, MATEN):
-            kept = [one for one in made if one[0].cells[0].maat not in held]
-            figures = {}
-            for own, found in kept:
-                figures |= figures_of(own, found)
-            if not kept or not self._together.gives_away(wet, figures, self._now):
-                break
-        self.outcome.vetoed += len(made) - len(kept)
-        self._together.take(figures)
-        return kept
-
     def _show_live(
         self, draft: Draft, cell: Cell, waarde: int, today: date, passed: Passed
     ) -> None:
@@ -324,11 +304,6 @@ class ProtectedPublication:
         self._taken.append(partial(self._live.gone, cell))
 
     # At a close
-
-    def _closable(self) -> Iterator[date]:
-        """Yield the months that are due to be closed, in order."""
-        if self._until is not None:
-            yield from self._now.closable(self._rows.closed, self._until)
 
     def _is_over(self, month: date) -> bool:
         """Return whether `month` ended so long ago that it closes, as of the last evaluation."""
@@ -353,9 +328,9 @@ class ProtectedPublication:
         for wet in WETTEN:
             pairs = zip(systems, found, strict=True)
             made = [(own, one) for own, one in pairs if isinstance(one, Protected)]
-            proofs += self._kept(wet, [one for one in made if one[0].cells[0].wet == wet])
-        told = dict.fromkeys(systems) | dict(proofs)
-        close(draft, self._plan, spans, told, self._live)
+            of_wet = [one for one in made if one[0].cells[0].wet == wet]
+            proofs += self._together.keep(wet, of_wet, self._now)
+        close(draft, self._plan, spans, dict.fromkeys(systems) | dict(proofs), self._live)
         self._taken.append(lambda: self._closed_for_good(month))
         return proofs
 

@@ -13,9 +13,10 @@ from typing import Final
 import numpy as np
 
 from zorgstroom.aggregations.disclosure.attack import Interval
-from zorgstroom.aggregations.disclosure.beside import fourths, stock_of
+from zorgstroom.aggregations.disclosure.beside import stock_of
 from zorgstroom.aggregations.disclosure.certificate import CertificateError, systems
 from zorgstroom.aggregations.disclosure.closing import closing_frames, closing_spans
+from zorgstroom.aggregations.disclosure.follows import Follows, followed
 from zorgstroom.aggregations.disclosure.plan import (
     LONGER,
     STOCKS,
@@ -63,6 +64,10 @@ class Replay:
         """The last word on each live cell of a month."""
         self._months: list[date] = []
         """The months of live cells, in order."""
+        self._ties = Follows(region, plan)
+        self._tijd: datetime | None = None
+        self._made: dict[Cell, int] = {}
+        """What was made at that time, in one or more emissions."""
 
     def moments(self, emissions: Iterable[Written]) -> Iterator[Moment]:
         """Yield what each of `emissions` (in order of their versie) comes down to."""
@@ -147,8 +152,10 @@ class Replay:
         return revised, closing, live, derived
 
     def _add_up(self, moment: Moment, closing: Mapping[Cell, Entry]) -> None:
-        """Find what is small and follows from the stocks and flows that are made at one moment."""
-        figures = {
+        """Find what is small and follows from all figures that are made at one moment."""
+        if moment.written.tijd != self._tijd:
+            self._tijd, self._made = moment.written.tijd, {}
+        self._made |= {
             stock_of(cell) if cell.maat in STOCKS else cell: entry.waarde
             for cell, entry in moment.written.rows.items()
             if entry.waarde is not None
@@ -156,9 +163,9 @@ class Replay:
             # Under longer periods stand running stocks too, and sums of months.
             and (cell.soort == _MONTH or (cell in closing and cell.soort not in self._plan.summed))
         }
-        for cell, waarde in fourths(figures):
+        for cell, waarde in followed(self._ties, self._made, self._tijd):
             if waarde < moment.threshold:
-                why = "volgt uit actief, instroom en uitstroom"
+                why = "volgt uit wat op dit moment is gemaakt, met actief, instroom en uitstroom"
                 interval = Interval(waarde, waarde)
                 moment.findings.append(Finding("herleidbaar", cell, "", interval, why))
 

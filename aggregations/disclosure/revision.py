@@ -9,7 +9,7 @@ after its half-year has closed: until then it is laid beside periods that are st
 as it was at its own close.
 """
 
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 from functools import partial
@@ -19,6 +19,7 @@ import numpy as np
 from zorgstroom.aggregations.disclosure.closing import WETTEN, revision_frame
 from zorgstroom.aggregations.disclosure.contributors import Contributors, Stood
 from zorgstroom.aggregations.disclosure.counted import Counted
+from zorgstroom.aggregations.disclosure.following import sum_again
 from zorgstroom.aggregations.disclosure.pairs import Guard, nothing_small
 from zorgstroom.aggregations.disclosure.plan import (
     Cell,
@@ -33,7 +34,7 @@ from zorgstroom.aggregations.disclosure.plan import (
 from zorgstroom.aggregations.disclosure.release import NO_FIGURE, Frame
 from zorgstroom.aggregations.disclosure.rows import Draft, Rows
 from zorgstroom.aggregations.disclosure.table import Ints, Mask, Protected
-from zorgstroom.aggregations.disclosure.together import GivesAway, figures_of
+from zorgstroom.aggregations.disclosure.together import Together, figures_of
 from zorgstroom.aggregations.ledger import MATEN
 from zorgstroom.aggregations.periods import date_of
 
@@ -60,25 +61,26 @@ class Revision:
     threshold: int
     einddatum_telt_mee: bool
 
-    def weigh(
+    def write(
         self,
-        rows: Rows,
+        draft: Draft,
         counted: Counted,
         dossiers: Iterable[Stood],
-        gives_away: GivesAway,
+        together: Together,
         make: Guard,
-    ) -> Iterator[tuple[str, list[tuple[Frame, Protected]]]]:
+    ) -> list[tuple[Frame, Protected]]:
         """
-        Yield, for each wet, the tables of which something may be made anew.
+        Write into `draft` what is made anew, and return it.
 
         Args:
-            rows: What stands published.
+            draft: Where to.
             counted: The exact counts of now.
             dossiers: All of the region.
-            gives_away: Whether something small of a wet follows from figures, made together.
+            together: What is made at this moment.
             make: Protects one table.
 
         """
+        rows = draft.under
         frames = [
             revision_frame(rows.region, self.plan, tabel, lambda cell: _last(rows, cell))
             for month in revisable(rows, counted.months)
@@ -88,20 +90,24 @@ class Revision:
         here = levels(rows.region, self.plan.everything)
         changed = Contributors(rows.region, here, self.einddatum_telt_mee)
         changed.since(_made(rows, frames), dossiers, counted.today.toordinal())
+        kept = []
         for wet in WETTEN:
             ready = [
                 one
                 for own in frames
                 if own.cells[0].wet == wet and (one := self._ready(own, counted, changed))
             ]
-            allowed = _allowed(ready, partial(gives_away, wet, counted=counted))
+            allowed = _allowed(ready, partial(together.gives_away, wet, counted=counted))
             made = []
             for one in ready:
                 free = np.array([cell in allowed for cell in one.frame.cells])
                 found = make(one.frame, one.candidates & free, one.guarded)
                 if isinstance(found, Protected) and found.shown.any():
                     made.append((one.frame, found))
-            yield wet, made
+            kept += together.keep(wet, made, counted)
+        _write(draft, kept)
+        sum_again(draft)
+        return kept
 
     def _ready(self, own: Frame, counted: Counted, changed: Contributors) -> "_Ready | None":
         enough = np.array([changed.count(cell) >= self.threshold for cell in own.cells])
@@ -156,7 +162,7 @@ def _allowed(
     return set(allowed)
 
 
-def write_revised(draft: Draft, made: Iterable[tuple[Frame, Protected]]) -> None:
+def _write(draft: Draft, made: Iterable[tuple[Frame, Protected]]) -> None:
     """Write what was made anew, under every period under which it was closed."""
     for own, found in made:
         for cell, waarde in figures_of(own, found).items():

@@ -91,6 +91,11 @@ class Rows:
         self.moments[versie] = tijd
         self._versions[tijd] = max(versie, self._versions.get(tijd, 0))
 
+    @property
+    def last_moment(self) -> datetime | None:
+        """The time of the last emission, also of one that a crash cut off: it has been used."""
+        return self.moments[max(self.moments)] if self.moments else None
+
     def made(self, row: Row) -> int:
         """Return the `versie` of the emission that made the figure of `row`, however often held."""
         return min(row.versie, self._versions.get(row.tijd, row.versie))

@@ -5,27 +5,19 @@ Every table is protected by itself. What is made of one moment is known together
 that still are right as good as known beside it; see `follows`.
 """
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import date, datetime, timedelta
-from typing import Protocol
+from datetime import date, datetime
 
 import numpy as np
 
 from zorgstroom.aggregations.disclosure.counted import Counted
-from zorgstroom.aggregations.disclosure.follows import Follows
-from zorgstroom.aggregations.disclosure.plan import STOCKS, Cell
+from zorgstroom.aggregations.disclosure.follows import Follows, first_month
+from zorgstroom.aggregations.disclosure.plan import FLOWS, STOCKS, Cell
 from zorgstroom.aggregations.disclosure.release import Frame
 from zorgstroom.aggregations.disclosure.rows import Rows
 from zorgstroom.aggregations.disclosure.table import Protected
-
-
-class GivesAway(Protocol):
-    """Whether anything small of a wet follows from figures."""
-
-    def __call__(self, wet: str, figures: Mapping[Cell, int], counted: Counted) -> bool:
-        """Return whether it does."""
-        ...
+from zorgstroom.aggregations.ledger import MATEN
 
 
 @dataclass(slots=True)
@@ -43,6 +35,8 @@ class Together:
     follows: Follows
     rows: Rows
     threshold: int
+    vetoed: int = 0
+    """Tables that were not made, since something small would have followed."""
     _tijd: datetime | None = None
     _figures: dict[Cell, int] = field(default_factory=dict)
 
@@ -52,9 +46,26 @@ class Together:
             self._tijd = tijd
             self._figures = {}
 
-    def take(self, figures: Mapping[Cell, int]) -> None:
-        """Know that `figures` are made at this moment."""
+    def keep(
+        self, wet: str, made: Sequence[tuple[Frame, Protected]], counted: Counted
+    ) -> list[tuple[Frame, Protected]]:
+        """
+        Return what of `made` may be shown: everything, the stocks, or nothing.
+
+        What is returned counts as made from here on.
+        """
+        kept: list[tuple[Frame, Protected]] = []
+        figures: dict[Cell, int] = {}
+        for held in ((), FLOWS, MATEN):
+            kept = [one for one in made if one[0].cells[0].maat not in held]
+            figures = {}
+            for own, found in kept:
+                figures |= figures_of(own, found)
+            if not kept or not self.gives_away(wet, figures, counted):
+                break
+        self.vetoed += len(made) - len(kept)
         self._figures |= figures
+        return kept
 
     def gives_away(self, wet: str, figures: Mapping[Cell, int], counted: Counted) -> bool:
         """
@@ -81,7 +92,7 @@ class Together:
 
     def _months(self, figures: Iterable[Cell], counted: Counted) -> list[date]:
         """Return the months from before the first figure on, a closed one at their beginning."""
-        first = min(_before(cell) for cell in figures)
+        first = first_month(figures)
         closed = [month for month in counted.months if self.rows.is_month_closed(month)]
         first = min([first, *closed[-1:]])
         return [month for month in counted.counted_months if month >= first]
@@ -96,12 +107,6 @@ class Together:
 def figures_of(own: Frame, made: Protected) -> dict[Cell, int]:
     """Return the cells of a system that are shown, and their figures."""
     return {own.cells[at]: int(made.values[at]) for at in np.flatnonzero(made.shown).tolist()}
-
-
-def _before(cell: Cell) -> date:
-    if cell.maat in STOCKS:
-        return cell.start
-    return (cell.start - timedelta(days=1)).replace(day=1)
 
 
 def _count(cell: Cell, counted: Counted) -> int:

@@ -1,31 +1,14 @@
-"""Three of the four figures of a period give the fourth."""
+"""Which four figures of a period belong together."""
 
 from datetime import date
-from itertools import product
 
 import pytest
 
-from zorgstroom.aggregations.disclosure.beside import four_of, fourths, stock_of
+from zorgstroom.aggregations.disclosure.beside import four_of, stock_of
 from zorgstroom.aggregations.disclosure.plan import Cell
 from zorgstroom.aggregations.results import PeriodeSoort
 
 MARCH = Cell("0153", 0, "instroom", "maand", date(2025, 3, 1))
-QUARTER = MARCH._replace(soort="kwartaal", start=date(2025, 1, 1))
-TRUE = {"begin": 40, "instroom": 12, "uitstroom": 15, "einde": 37}
-
-
-@pytest.mark.parametrize(("missing", "flow"), list(product(TRUE, (MARCH, QUARTER))))
-def test_three_of_four_give_the_fourth(missing: str, flow: Cell) -> None:
-    four = four_of(flow)
-    known = {cell: TRUE[name] for name, cell in four.items() if name != missing}
-    assert list(fourths(known)) == [(four[missing], TRUE[missing])]
-
-
-def test_four_or_two_tell_of_no_other() -> None:
-    four = four_of(MARCH)
-    assert not list(fourths({cell: TRUE[name] for name, cell in four.items()}))
-    assert not list(fourths({four["begin"]: 40, four["einde"]: 37}))
-    assert not list(fourths({four["instroom"]: 12, four["einde"]: 37}))
 
 
 @pytest.mark.parametrize(
