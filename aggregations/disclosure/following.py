@@ -33,11 +33,14 @@ from zorgstroom.aggregations.disclosure.table import Protected
 def sum_up(draft: Draft, plan: Plan, months: Sequence[date]) -> None:
     """Write the longer periods that still run as the sum of their published `months`."""
     here = set(months)
+    told = {cell.start for cell in draft.rows if cell.soort == "maand" and cell.maat in FLOWS}
     for year in sorted({month.year for month in months}):
         for soort in LONGER:
             for first in range(1, 13, MONTHS_OF[soort]):
                 span = Span(soort, date(year, first, 1))
                 of = [Span("maand", month) for month in months_of(span) if month in here]
+                if told.isdisjoint(months_of(span)):
+                    continue  # nothing of it is new
                 for cell in _flow_cells(draft, plan.live, [span]) if of else ():
                     if draft.under.is_closed(cell) or cell in draft.rows:
                         continue
