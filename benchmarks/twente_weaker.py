@@ -10,6 +10,7 @@ import argparse
 import pickle
 import sys
 import time
+from collections.abc import Mapping
 from datetime import date, datetime
 from pathlib import Path
 from typing import Any
@@ -18,11 +19,14 @@ import numpy as np
 
 import benchmarks.twente_year as year
 from benchmarks.twente_attack import Attacker, T, tell
+from zorgstroom.aggregations.disclosure.counted import Counted
+from zorgstroom.aggregations.disclosure.follows import Follows
 from zorgstroom.aggregations.disclosure.grid import Grid, Passed
-from zorgstroom.aggregations.disclosure.plan import Cell
+from zorgstroom.aggregations.disclosure.plan import DEFAULT, Cell
 from zorgstroom.aggregations.disclosure.protected import Snapshot
 from zorgstroom.aggregations.disclosure.release import Frame
 from zorgstroom.aggregations.disclosure.table import Ints, Mask, Protected
+from zorgstroom.aggregations.disclosure.together import Together
 from zorgstroom.aggregations.ledger import Ledger
 from zorgstroom.aggregations.policy import Disclosure
 from zorgstroom.aggregations.publication import PublicationRules
@@ -31,6 +35,13 @@ from zorgstroom.aggregations.results import Emission
 SHORT = PublicationRules(jaren=0, naloop_dagen=10)
 UNTIL = date(2025, 2, 13)
 """Six weeks and the close of January, with less time for late messages."""
+
+
+class Trusting(Together):
+    """Lays nothing together."""
+
+    def gives_away(self, wet: str, figures: Mapping[Cell, int], counted: Counted) -> bool:
+        return False
 
 
 class Weak(year.Watched):
@@ -45,6 +56,8 @@ class Weak(year.Watched):
     def begin(self, ledger: Ledger, today: date, dossiers: Snapshot) -> None:
         super().begin(ledger, today, dossiers)
         self._live.threshold = self.contributors
+        if not self.complementary:
+            self._together = Trusting(Follows(year.REGION, DEFAULT), self._rows, T)
 
     def _show_live(self, draft: Any, cell: Cell, waarde: int, today: date, passed: Passed) -> None:
         last = self._live.last.get(cell)
