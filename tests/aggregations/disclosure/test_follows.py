@@ -3,9 +3,11 @@
 from datetime import date, datetime, timedelta
 
 import numpy as np
+import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from tests.aggregations.disclosure.test_lives import Life, findings
 from tests.aggregations.disclosure.test_revision import (
     APR,
     BEGAN,
@@ -187,6 +189,19 @@ def test_the_first_emission_gives_no_small_flow_away() -> None:
     assert followed(town, now) == []
     assert town.value("actief", "maand", MAY) is not None
     assert town.publication.outcome.vetoed > 0
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("naloop", [0, 20, 31, 90])
+@pytest.mark.parametrize("seed", range(2))
+def test_no_moment_of_a_life_gives_a_small_count_away(seed: int, naloop: int) -> None:
+    life = Life(seed, date(2025, 1, 2), date(2025, 12, 30), (0, 1, 3, 20, 60, 150, 260))
+    town = Town(rules=RULES.model_copy(update={"naloop_dagen": naloop}))
+    for at, moment in enumerate(life.moments):
+        life.tell(town, at)
+        for emission in town.publish(moment):
+            assert followed(town, emission.tijd) == [], emission.tijd
+    assert findings(town) == []
 
 
 # The relations

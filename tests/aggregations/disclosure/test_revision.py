@@ -319,7 +319,9 @@ def test_a_revision_after_a_restart_is_the_same() -> None:
     assert closed_values(town) == closed_values(other)
 
 
-@pytest.mark.parametrize("seed", range(6))
+@pytest.mark.parametrize(
+    "seed", [0, *(pytest.param(n, marks=pytest.mark.slow) for n in range(1, 6))]
+)
 def test_three_of_four_never_leave_a_small_fourth(seed: int) -> None:
     chance = random.Random(seed)
     town = half_year()
