@@ -30,6 +30,7 @@ from zorgstroom.aggregations.disclosure.plan import DEFAULT, Cell, Span, months_
 from zorgstroom.aggregations.disclosure.witnessed import Written
 from zorgstroom.aggregations.ledger import MATEN
 from zorgstroom.aggregations.products import PRODUCTS
+from zorgstroom.aggregations.regions import Region
 
 T = 3
 DAY = date(2025, 3, 8)
@@ -220,6 +221,19 @@ def test_what_is_determined_is_what_linear_algebra_says(known: set[int]) -> None
     found = {ties.cells[at] for at in np.flatnonzero(ties.determined(ties.mask(here))).tolist()}
     equations = [one for one in relations(MONTHS) if all(cell in ties.place for cell in one)]
     assert {c for c in found if c in cells} == determined(equations, here) & set(cells)
+
+
+@pytest.mark.parametrize("wet", ["Wmo", "Jw"])
+@pytest.mark.parametrize("region", [DRIE, Region(ALMELO, (ALMELO,), total=False)])
+def test_all_levels_and_longer_periods_are_laid_together(region: Region, wet: str) -> None:
+    ties = Follows(region, DEFAULT).ties(wet, [MAR, APR, MAY, date(2025, 6, 1)])
+    assert {cell.soort for cell in ties.cells} == {"maand", "kwartaal"}
+    chance = np.random.default_rng(1)
+    for share in (0.5, 0.8, 0.95):
+        known = chance.random(len(ties.cells)) < share
+        _, sizes, basis = np.linalg.svd(ties.matrix[:, np.flatnonzero(~known)].toarray())
+        moves = np.abs(basis[int((sizes > 1e-9).sum()) :]).max(axis=0, initial=0)
+        assert ((moves < 1e-8) == ties.determined(known)[~known]).all()
 
 
 def test_what_follows_is_computed() -> None:
