@@ -40,8 +40,8 @@ UNTIL = date(2025, 2, 13)
 class Trusting(Together):
     """Lays nothing together."""
 
-    def gives_away(self, wet: str, figures: Mapping[Cell, int], counted: Counted) -> bool:
-        return False
+    def given_away(self, wet: str, figures: Mapping[Cell, int], counted: Counted) -> list[Cell]:
+        return []
 
 
 class Weak(year.Watched):

@@ -14,6 +14,7 @@ other, so nothing follows from its being withheld.
 from collections.abc import Callable, Sequence, Set
 from dataclasses import dataclass
 from datetime import date, timedelta
+from functools import partial
 from typing import Final
 
 import numpy as np
@@ -28,6 +29,8 @@ from zorgstroom.aggregations.ledger import MATEN
 
 Result = Protected | DisclosureError | None
 """What may be shown of a system; None: nothing that is new."""
+Pair = tuple[str, int]
+"""An area and a product."""
 Make = Callable[[Frame, Mask], Result]
 Guard = Callable[[Frame, Mask, Mask], Result]
 """As `Make`, with the cells that need the guarantee though they are no small ones."""
@@ -102,10 +105,14 @@ def weigh_close(
     month: date,
     around: Around,
     candidates: Callable[[Frame], Mask],
-    make: Make,
+    make: Guard,
+    *,
+    given_away: Callable[[list[tuple[Frame, Protected]]], set[Pair]],
 ) -> list[Result]:
     """
     Protect all systems of a close: of each wet the stock, and then its flows together.
+
+    Flows of an area and product of which something small would follow are left out.
 
     Args:
         systems: As `closing_frames` orders them.
@@ -113,8 +120,45 @@ def weigh_close(
         around: What stands around them.
         candidates: Which cells may be shown as far as they go by themselves.
         make: Protects one system.
+        given_away: Gives the areas and products of which something small follows.
 
     """
+    left_out: set[Pair] = set()
+    found: list[Result] = []
+    for _ in range(_ROUNDS):
+        out = frozenset(left_out)
+        free, guarded = partial(_free, candidates, out), partial(_guarded, make, out)
+        found = _weigh(systems, month, around, free, guarded)
+        made = [(a, b) for a, b in zip(systems, found, strict=True) if isinstance(b, Protected)]
+        new = given_away(made)
+        if new <= left_out:
+            break
+        left_out |= new
+    return found
+
+
+def _out(own: Frame, left_out: Set[Pair]) -> Mask:
+    pairs = [(cell.gebied, cell.product) in left_out and cell.maat in FLOWS for cell in own.cells]
+    return np.array(pairs, np.bool_)
+
+
+def _free(candidates: Callable[[Frame], Mask], left_out: Set[Pair], own: Frame) -> Mask:
+    found: Mask = candidates(own) & ~_out(own, left_out)
+    return found
+
+
+def _guarded(make: Guard, left_out: Set[Pair], own: Frame, free: Mask) -> Result:
+    """Protect a system; what is left out must not follow from the others, however large it is."""
+    return make(own, free, _out(own, left_out))
+
+
+def _weigh(
+    systems: Sequence[Frame],
+    month: date,
+    around: Around,
+    candidates: Callable[[Frame], Mask],
+    make: Make,
+) -> list[Result]:
     found: list[Result] = []
     rows, live, counted, threshold = around.rows, around.live, around.counted, around.threshold
     for at in range(0, len(systems), len(MATEN)):

@@ -283,7 +283,7 @@ class ProtectedPublication:
         self.outcome.held += int((up & too_few).sum())
         for at in np.flatnonzero(fallen).tolist():
             self._withhold_live(draft, own.cells[at])
-        found = self._made_of(own, candidates, too_few | ~alone)
+        found = self._made_of(own, candidates, ~alone)
         if not isinstance(found, Protected) or not found.shown.any():
             return None
         self.outcome.held += int((candidates & ~found.shown).sum())
@@ -317,7 +317,9 @@ class ProtectedPublication:
             self.region, self._plan, month, rows.closed, self._last_of, rows.is_known
         )
         around = Around(self._rows, self._live, self._now, self._disclosure.threshold)
-        found = weigh_close(systems, month, around, self._candidates, self._made_of)
+        away = partial(self._together.pairs_given_away, counted=self._now)
+        free, make = self._candidates, self._made_of
+        found = weigh_close(systems, month, around, free, make, given_away=away)
         if month not in self._slow and any(isinstance(one, BudgetError) for one in found):
             del self._now.frozen[month]
             self._close_failed = True
@@ -348,8 +350,8 @@ class ProtectedPublication:
     def _made_of(self, own: Frame, candidates: Mask, guarded: Mask | None = None) -> Result:
         """Protect one system; None when nothing more of it can be shown."""
         values = self._now.values(own.cells)
-        if guarded is None:  # few clients can change much: it must not follow from the others
-            guarded = self._too_few(own)
+        few = self._too_few(own)  # few can change much: it must not follow from the others either
+        guarded = few if guarded is None else few | guarded
         if (own.known & (values != own.last)).any():
             # Dossiers were erased: what stands can no longer be derived.
             self.outcome.failed("other counts of an earlier month")

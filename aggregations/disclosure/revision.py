@@ -97,7 +97,7 @@ class Revision:
                 for own in frames
                 if own.cells[0].wet == wet and (one := self._ready(own, counted, changed))
             ]
-            allowed = _allowed(ready, partial(together.gives_away, wet, counted=counted))
+            allowed = _allowed(ready, partial(together.given_away, wet, counted=counted))
             made = []
             for one in ready:
                 free = np.array([cell in allowed for cell in one.frame.cells])
@@ -130,7 +130,7 @@ class _Ready:
 
 
 def _allowed(
-    ready: Sequence[_Ready], gives_away: Callable[[Mapping[Cell, int]], bool]
+    ready: Sequence[_Ready], given_away: Callable[[Mapping[Cell, int]], list[Cell]]
 ) -> set[Cell]:
     """
     Return which cells may be made anew, all tables together.
@@ -147,17 +147,17 @@ def _allowed(
             groups.setdefault(pair, {})[cell] = int(one.values[at])
             worth[pair] = max(worth.get(pair, 0.0), float(one.frame.worth[at] * one.values[at]))
     everything = {cell: n for group in groups.values() for cell, n in group.items()}
-    if not gives_away(everything):
+    if not given_away(everything):
         return set(everything)
     allowed: dict[Cell, int] = {}
     for pair in sorted(groups, key=lambda one: (-worth[one], one)):
         group = groups[pair]
-        if not gives_away(allowed | group):
+        if not given_away(allowed | group):
             allowed |= group
             continue
         for month in sorted({cell.start for cell in group}):
             part = {cell: n for cell, n in group.items() if cell.start == month}
-            if not gives_away(allowed | part):
+            if not given_away(allowed | part):
                 allowed |= part
     return set(allowed)
 

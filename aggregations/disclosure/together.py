@@ -61,15 +61,26 @@ class Together:
             figures = {}
             for own, found in kept:
                 figures |= figures_of(own, found)
-            if not kept or not self.gives_away(wet, figures, counted):
+            if not kept or not self.given_away(wet, figures, counted):
                 break
         self.vetoed += len(made) - len(kept)
         self._figures |= figures
         return kept
 
-    def gives_away(self, wet: str, figures: Mapping[Cell, int], counted: Counted) -> bool:
+    def pairs_given_away(
+        self, made: Sequence[tuple[Frame, Protected]], counted: Counted
+    ) -> set[tuple[str, int]]:
+        """Return the areas and products of which something small follows once `made` is shown."""
+        figures: dict[Cell, int] = {}
+        for own, found in made:
+            figures |= figures_of(own, found)
+        wetten = {cell.wet for cell in figures}
+        small = [cell for wet in wetten for cell in self.given_away(wet, figures, counted)]
+        return {(cell.gebied, cell.product) for cell in small}
+
+    def given_away(self, wet: str, figures: Mapping[Cell, int], counted: Counted) -> list[Cell]:
         """
-        Return whether anything of `wet` that is below T follows once `figures` are made as well.
+        Return what of `wet` is below T and follows once `figures` are made as well.
 
         Closed figures that are still right count as known. What follows from them alone is not
         held against `figures`.
@@ -77,18 +88,20 @@ class Together:
         everything = self._figures | dict(figures)
         here = {cell: n for cell, n in everything.items() if cell.wet == wet}
         if all(cell.maat in STOCKS for cell in here):
-            return False
+            return []
         ties = self.follows.ties(wet, self._months(here, counted))
         now = np.array([_count(cell, counted) for cell in ties.cells])
         stands = np.array([self._stands(cell) for cell in ties.cells]) == now
         fresh = ties.mask(here)
         found = ties.determined(fresh | stands)
         if not found.any():
-            return False
+            return []
         small = found & (now < self.threshold)
-        if small.any() and (small & ~ties.determined(stands)).any():
-            return True
-        return min(ties.following(here).values(), default=self.threshold) < self.threshold
+        if small.any():
+            small &= ~ties.determined(stands)
+        follow = ties.following(here).items()
+        seem_small = [cell for cell, waarde in follow if waarde < self.threshold]
+        return [ties.cells[at] for at in np.flatnonzero(small).tolist()] + seem_small
 
     def _months(self, figures: Iterable[Cell], counted: Counted) -> list[date]:
         """Return the months from before the first figure on, a closed one at their beginning."""

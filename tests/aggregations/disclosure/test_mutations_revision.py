@@ -48,7 +48,7 @@ def test_revising_beside_what_is_small_is_found(monkeypatch: pytest.MonkeyPatch)
         return np.ones(len(cells), np.bool_)
 
     monkeypatch.setattr(revision, "nothing_small", nothing_is)
-    monkeypatch.setattr(Together, "gives_away", lambda *_: False)
+    monkeypatch.setattr(Together, "given_away", lambda *_: [])
     monkeypatch.setattr(revision, "_allowed", lambda ready, _: AllOf())
     town.publish(REVISED)
     found = {(f.soort, f.uitleg) for f in findings(town)}
