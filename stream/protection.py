@@ -20,6 +20,13 @@ def tell(publisher: Publisher, metrics: Metrics) -> None:
                 "aangehouden": outcome.held,
             },
         )
+        if vetoed := outcome.take_vetoed():
+            _LOG.warning(
+                "Van %s zijn %d tabellen niet vernieuwd: uit alles samen zou een te klein aantal "
+                "volgen. Zij komen zodra dat niet meer zo is.",
+                regio,
+                vetoed,
+            )
         for reason in outcome.take_failures():
             metrics.protection_failed(regio)
             _LOG.error(

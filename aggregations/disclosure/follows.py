@@ -15,7 +15,7 @@ from datetime import date, datetime, timedelta
 from typing import Any, Final, NamedTuple
 
 import numpy as np
-from scipy.sparse import csr_matrix
+from scipy.sparse import csr_matrix, diags
 from scipy.sparse.linalg import lsqr
 
 from zorgstroom.aggregations.disclosure.beside import SIGNS, four_of, month_before
@@ -41,6 +41,11 @@ from zorgstroom.aggregations.regions import Region
 _NONE: Final = 1e-6
 """A move below this is none; moves are random numbers around 1."""
 _KEPT: Final = 12
+_ITERATIONS: Final = 10
+_GAVE_UP: Final = 7
+"""What LSQR says when it stops before it is done."""
+_EXACT: Final = 100.0
+"""How much more a sum weighs than stock and flow."""
 
 
 class Ties(NamedTuple):
@@ -50,6 +55,8 @@ class Ties(NamedTuple):
     place: Mapping[Cell, int]
     matrix: Any
     """Equations x cells, sparse: each row adds up to 0."""
+    weight: Floats
+    """Per equation: sums always hold, stock and flow may be blurred."""
 
     def determined(self, known: Mask) -> Mask:
         """Return which cells that are not `known` follow from those that are."""
@@ -61,7 +68,9 @@ class Ties(NamedTuple):
         still = np.ones(len(hidden), np.bool_)
         for seed in (1, 2):
             change = np.random.default_rng(seed).normal(size=len(hidden))
-            still &= np.abs(change - _solved(matrix, matrix @ change)) < _NONE
+            found_back, is_solved = _solved(matrix, matrix @ change)
+            if is_solved:  # else all count as determined, which is safe
+                still &= np.abs(change - found_back) < _NONE
             if not still.any():
                 break
         found[hidden[still]] = True
@@ -75,7 +84,9 @@ class Ties(NamedTuple):
             return {}
         values = np.array([figures.get(cell, 0) for cell in self.cells], np.float64)
         rest = -(self.matrix[:, np.flatnonzero(known)] @ values[known])
-        values[~known] = _solved(self.matrix[:, np.flatnonzero(~known)], rest)
+        # Where stock and flow contradict the sums, the sums are right.
+        matrix = diags(self.weight) @ self.matrix[:, np.flatnonzero(~known)]
+        values[~known], _ = _solved(matrix.tocsr(), self.weight * rest)
         return {self.cells[at]: round(values[at]) for at in np.flatnonzero(found).tolist()}
 
     def mask(self, known: Collection[Cell]) -> Mask:
@@ -83,10 +94,14 @@ class Ties(NamedTuple):
         return np.array([cell in known for cell in self.cells], np.bool_)
 
 
-def _solved(matrix: Any, right: Floats) -> Floats:
+def _solved(matrix: Any, right: Floats) -> tuple[Floats, bool]:
+    """Return the least solution, and whether it was reached."""
     used = np.diff(matrix.indptr) > 0
-    found: Floats = lsqr(matrix[used], right[used], atol=1e-13, btol=1e-13, conlim=0.0)[0]
-    return found
+    most = _ITERATIONS * matrix.shape[1]
+    found, why, *_ = lsqr(
+        matrix[used], right[used], atol=1e-13, btol=1e-13, conlim=0.0, iter_lim=most
+    )
+    return found, why != _GAVE_UP
 
 
 class Follows:
@@ -133,13 +148,15 @@ class Follows:
             for cell in cells(self._region, tabel, wanted):
                 place[cell] = len(place)
         rows += links(place, [span for span in spans if span.soort in LONGER])
+        exact = len(rows)
         rows += [Relation(terms) for cell in place if (terms := _stock_and_flow(cell, place))]
+        weight = np.where(np.arange(len(rows)) < exact, _EXACT, 1.0)
         count = [len(row.terms) for row in rows]
         columns = [cell for row in rows for cell, _ in row.terms]
         times = np.array([by for row in rows for _, by in row.terms], np.float64)
         at = np.repeat(np.arange(len(rows)), count)
         matrix = csr_matrix((times, (at, columns)), (len(rows), len(place)))
-        return Ties(tuple(place), place, matrix)
+        return Ties(tuple(place), place, matrix, weight)
 
 
 def first_month(figures: Iterable[Cell]) -> date:

@@ -23,11 +23,17 @@ class Outcome:
     """Kinds of the last failures; they say nothing of a cell."""
     told: int = 0
     """How many of the failures `take_failures` has given."""
+    told_vetoed: int = 0
 
     def failed(self, reason: str) -> None:
         """Count a failure of this kind."""
         self.failures += 1
         self.reasons = [*self.reasons[-_REASONS:], reason]
+
+    def take_vetoed(self) -> int:
+        """Return how many tables were not made since the last call."""
+        new, self.told_vetoed = self.vetoed - self.told_vetoed, self.vetoed
+        return new
 
     def take_failures(self) -> list[str]:
         """Return the kinds of the failures since the last call."""

@@ -8,6 +8,7 @@ that still are right as good as known beside it; see `follows`.
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date, datetime
+from typing import Final
 
 import numpy as np
 
@@ -18,6 +19,9 @@ from zorgstroom.aggregations.disclosure.release import Frame
 from zorgstroom.aggregations.disclosure.rows import Rows
 from zorgstroom.aggregations.disclosure.table import Protected
 from zorgstroom.aggregations.ledger import MATEN
+
+_BACK: Final = 3
+"""How many closed months are laid beside what runs."""
 
 
 @dataclass(slots=True)
@@ -90,13 +94,13 @@ class Together:
         if all(cell.maat in STOCKS for cell in here):
             return []
         ties = self.follows.ties(wet, self._months(here, counted))
-        now = np.array([_count(cell, counted) for cell in ties.cells])
-        stands = np.array([self._stands(cell) for cell in ties.cells]) == now
+        counts = np.array([_counts(cell, counted) for cell in ties.cells])
+        stands = np.array([self._stands(cell) for cell in ties.cells]) == counts[:, 0]
         fresh = ties.mask(here)
         found = ties.determined(fresh | stands)
         if not found.any():
             return []
-        small = found & (now < self.threshold)
+        small = found & (counts.min(axis=1) < self.threshold)
         if small.any():
             small &= ~ties.determined(stands)
         follow = ties.following(here).items()
@@ -107,7 +111,7 @@ class Together:
         """Return the months from before the first figure on, a closed one at their beginning."""
         first = first_month(figures)
         closed = [month for month in counted.months if self.rows.is_month_closed(month)]
-        first = min([first, *closed[-1:]])
+        first = min([first, *closed[-_BACK:]])
         return [month for month in counted.counted_months if month >= first]
 
     def _stands(self, cell: Cell) -> int:
@@ -122,7 +126,8 @@ def figures_of(own: Frame, made: Protected) -> dict[Cell, int]:
     return {own.cells[at]: int(made.values[at]) for at in np.flatnonzero(made.shown).tolist()}
 
 
-def _count(cell: Cell, counted: Counted) -> int:
-    if cell.maat in STOCKS:
-        return counted.stands(cell) or 0
-    return counted.true(cell)
+def _counts(cell: Cell, counted: Counted) -> tuple[int, int]:
+    """Return what a cell counts: as it was closed, and as it is now."""
+    now = counted.stands(cell) if cell.soort == "maand" else None
+    closed = (now or 0) if cell.maat in STOCKS else counted.true(cell)
+    return closed, closed if now is None else now

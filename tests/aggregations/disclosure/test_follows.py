@@ -32,6 +32,7 @@ from zorgstroom.aggregations.disclosure.witnessed import Written
 from zorgstroom.aggregations.ledger import MATEN
 from zorgstroom.aggregations.products import PRODUCTS
 from zorgstroom.aggregations.regions import Region
+from zorgstroom.aggregations.results import Maat
 
 T = 3
 DAY = date(2025, 3, 8)
@@ -255,6 +256,21 @@ def test_all_levels_and_longer_periods_are_laid_together(region: Region, wet: st
         _, sizes, basis = np.linalg.svd(ties.matrix[:, np.flatnonzero(~known)].toarray())
         moves = np.abs(basis[int((sizes > 1e-9).sum()) :]).max(axis=0, initial=0)
         assert ((moves < 1e-8) == ties.determined(known)[~known]).all()
+
+
+def test_sums_are_right_where_stock_and_flow_contradict_them() -> None:
+    ties = Follows(Region("proef", (ALMELO, ENSCHEDE), total=True), DEFAULT).ties("Wmo", MONTHS)
+
+    def cell(gebied: str, maat: Maat, month: date = FEB) -> Cell:
+        return Cell(gebied, TOTAAL, maat, "maand", month)
+
+    sums = {cell("proef", "instroom"): 20, cell(ALMELO, "instroom"): 18}
+    blurred = {
+        cell(ENSCHEDE, "actief", JAN): 40,
+        cell(ENSCHEDE, "actief"): 41,
+        cell(ENSCHEDE, "uitstroom"): 5,
+    }
+    assert ties.following(sums | blurred)[cell(ENSCHEDE, "instroom")] == 2, "and not 6"
 
 
 def test_what_follows_is_computed() -> None:
