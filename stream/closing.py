@@ -15,7 +15,7 @@ from zorgstroom.aggregations.dossier import Dossier
 from zorgstroom.aggregations.periods import calendar_periods
 from zorgstroom.aggregations.regions import Region
 from zorgstroom.aggregations.reports import reports
-from zorgstroom.aggregations.timeliness_rows import TimelinessRow, Told, timeliness_rows
+from zorgstroom.aggregations.timeliness_rows import Told, timeliness_rows
 from zorgstroom.aggregations.update import gemeente_of
 from zorgstroom.aggregations.werkdagen import Werkkalender
 from zorgstroom.sinks.contract import Claim, Publication
@@ -129,12 +129,12 @@ class Closing:
         self, region: Region, maanden: Iterable[date], found: Months, to: Writer, now: datetime
     ) -> int:
         """
-        Publish `maanden` of `region` in one statement; return how many were written.
+        Publish `maanden` of `region`; return how many were written.
 
         Months from before the first report of the region are left open: what they hold may still be
         loaded. One that cannot be protected is published by nobody; a metric says so.
         """
-        written: list[TimelinessRow] = []
+        written = 0
         begun = self.is_live
         before = to.publication.timeliness(region.name) if self.is_live else []
         for maand in sorted(maanden):
@@ -149,7 +149,8 @@ class Closing:
                 self._failed[region.name] = now
                 self._looked.pop(region.name, None)
                 continue
-            written += [row for row in rows if row not in before]
-        if written:
-            to.publication.write_timeliness(written, to.versie, now, to.claim)
-        return len({row.maand for row in written})
+            rows = [row for row in rows if row not in before]
+            if rows:
+                to.publication.write_timeliness(rows, to.versie, now, to.claim)
+                written += 1
+        return written
