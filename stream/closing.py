@@ -86,6 +86,8 @@ class Closing:
         self._looked: dict[str, date] = {}
         self._failed: dict[str, datetime] = {}
         self._changed = True
+        self._told: set[str] = set()
+        """Regions that were published live: one that comes later is due without a message."""
 
     @property
     def is_live(self) -> bool:
@@ -108,7 +110,8 @@ class Closing:
         first = self._settings.publication.first(today)
         months = [p for p in calendar_periods(first, today) if p.soort == "maand"]
         if self.is_live:
-            return frozenset(p.start for p in months) if self._changed else frozenset()
+            is_due = self._changed or region.name not in self._told
+            return frozenset(p.start for p in months) if is_due else frozenset()
         quiet = (now - self._disturbed).total_seconds()
         if quiet < self._settings.tijdigheid.rust_seconds:
             self._looked.pop(region.name, None)
@@ -135,6 +138,7 @@ class Closing:
         loaded. One that cannot be protected is published by nobody; a metric says so.
         """
         written = 0
+        self._told.add(region.name)
         begun = self.is_live
         before = to.publication.timeliness(region.name) if self.is_live else []
         for maand in sorted(maanden):

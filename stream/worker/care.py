@@ -108,7 +108,6 @@ class Care:
             return
         place = self._publishing.places[0]
         written = 0
-        whole = True
         for region in regions:
             due = await asyncio.to_thread(self._closing.due, region, place, now, today)
             if not due:
@@ -117,14 +116,12 @@ class Care:
             await self._gather(region, found)
             claim, versie = self._publishing.held(region.name)
             if claim is None:
-                whole = False  # not ours to write yet: at another tick
                 continue
             to = Writer(place, claim, versie)
             written += await asyncio.to_thread(self._closing.publish, region, due, found, to, now)
         if not self._closing.is_live and written:
             _LOG.info("Tijdigheid van %d maanden gepubliceerd", written)
-        if whole:
-            self._closing.done()
+        self._closing.done()
 
     async def _gather(self, region: Region, found: Months) -> None:
         codes = frozenset(region.gemeenten)

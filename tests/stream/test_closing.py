@@ -130,6 +130,16 @@ def test_a_month_that_cannot_be_protected_is_not_published_and_a_metric_says_so(
     assert desk.publish() == 1
 
 
+def test_under_geen_a_region_that_comes_later_is_published_without_a_message() -> None:
+    desk = Desk(Settings(disclosure=Disclosure(policy="geen")))
+    desk.tell("2024-06-05", 1, delay=20)
+    desk.publish()
+    desk.closing.done()
+    assert desk.due() == []
+    other = Region("later", ("0193",), total=True)
+    assert desk.due(other)
+
+
 def test_under_geen_only_what_changed_is_written_again() -> None:
     desk = Desk(Settings(disclosure=Disclosure(policy="geen")))
     desk.tell("2024-06-05", 1, delay=20)
