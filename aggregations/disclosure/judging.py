@@ -33,8 +33,8 @@ NOT_ATTACKED: Final = (
     "de intern-zone: wie de dossiers, de topics of Prometheus kan lezen, ziet exacte aantallen",
     "kennis van buiten over wat er tussen twee momenten gebeurde (verschillen van opeenvolgende "
     "momenten zijn alleen per moment aangevallen, met het laatste cijfer van elke cel)",
-    "het verband tussen actief, instroom en uitstroom van verschillende momenten (wat op een "
-    "moment uit drie van de vier volgt is wel opgeteld), en samen met de tabellen",
+    "hoe smal een aantal wordt door actief naast instroom en uitstroom (wat uit alles van een "
+    "moment precies volgt is wel nagegaan; verschillende momenten zijn niet naast elkaar gelegd)",
     "of een cijfer pas is vernieuwd na genoeg dossiers: dat is van buiten niet te zien",
     "tijdigheid",
 )
