@@ -29,6 +29,8 @@ from zorgstroom.aggregations.disclosure.table import Mask, Protected
 from zorgstroom.aggregations.disclosure.together import Together
 from zorgstroom.aggregations.disclosure.witnessed import Written
 
+pytestmark = pytest.mark.slow
+
 
 class AllOf(set[Cell]):
     """Holds whatever is asked for."""
@@ -110,7 +112,6 @@ def test_a_period_that_is_not_the_sum_of_its_parts_is_found(
     assert {f.uitleg for f in findings(town)} == {"niet de som van de delen"}
 
 
-@pytest.mark.slow
 def test_showing_again_what_was_withheld_is_found(monkeypatch: pytest.MonkeyPatch) -> None:
     town = half_year()
     stands = Rows.closed_row

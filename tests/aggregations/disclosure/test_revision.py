@@ -305,6 +305,7 @@ def test_a_quarter_never_tells_more_than_its_months() -> None:
 # Whole lives
 
 
+@pytest.mark.slow
 def test_a_revision_after_a_restart_is_the_same() -> None:
     town = half_year()
     late(town, 5)
@@ -319,9 +320,8 @@ def test_a_revision_after_a_restart_is_the_same() -> None:
     assert closed_values(town) == closed_values(other)
 
 
-@pytest.mark.parametrize(
-    "seed", [0, *(pytest.param(n, marks=pytest.mark.slow) for n in range(1, 6))]
-)
+@pytest.mark.slow
+@pytest.mark.parametrize("seed", range(6))
 def test_three_of_four_never_leave_a_small_fourth(seed: int) -> None:
     chance = random.Random(seed)
     town = half_year()
