@@ -13,7 +13,7 @@ import pickle
 import sys
 from collections import Counter, defaultdict
 from collections.abc import Iterator
-from datetime import date, timedelta
+from datetime import date
 from pathlib import Path
 from typing import Any
 
@@ -28,7 +28,7 @@ from benchmarks.twente_attack import (
     table_start,
     tell,
 )
-from zorgstroom.aggregations.disclosure.plan import Span
+from zorgstroom.aggregations.disclosure.plan import Span, month_before
 from zorgstroom.aggregations.disclosure.release import NO_FIGURE
 
 
@@ -70,7 +70,7 @@ def attacked(tables: list[Made], single: Counter[str], joint: Counter[str]) -> N
         if maat != "actief":
             continue
         names = [
-            (wet, "actief", _before(month)),
+            (wet, "actief", month_before(month)),
             (wet, "actief", month),
             (wet, "instroom", month),
             (wet, "uitstroom", month),
@@ -79,10 +79,6 @@ def attacked(tables: list[Made], single: Counter[str], joint: Counter[str]) -> N
         if len(four) == len(names):
             joint["months"] += 1
             linked(four, Span("maand", month), joint)
-
-
-def _before(month: date) -> date:
-    return (month - timedelta(days=1)).replace(day=1)
 
 
 def main() -> None:

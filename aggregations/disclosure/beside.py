@@ -5,12 +5,10 @@ Stock beside flow: of the four figures of a period three give the fourth.
 an Einddatum on the last day may blur it, but mostly it holds exactly.
 """
 
-from datetime import date, timedelta
 from typing import Final
 
-from zorgstroom.aggregations.disclosure.plan import Cell, Span, months_of
+from zorgstroom.aggregations.disclosure.plan import Cell, Span, month_before, months_of
 
-_DAY: Final = timedelta(days=1)
 SIGNS: Final = {"begin": 1, "instroom": 1, "uitstroom": -1, "einde": -1}
 """With which the four figures add up to 0."""
 
@@ -29,8 +27,3 @@ def four_of(flow: Cell) -> dict[str, Cell]:
         "uitstroom": flow._replace(maat="uitstroom"),
         "einde": stock_of(flow),
     }
-
-
-def month_before(start: date) -> date:
-    """Return the month before the one that begins on `start`."""
-    return (start - _DAY).replace(day=1)

@@ -18,7 +18,7 @@ import numpy as np
 from scipy.sparse import csr_matrix, diags
 from scipy.sparse.linalg import lsqr
 
-from zorgstroom.aggregations.disclosure.beside import SIGNS, four_of, month_before
+from zorgstroom.aggregations.disclosure.beside import SIGNS, four_of
 from zorgstroom.aggregations.disclosure.closing import WETTEN, stock_levels
 from zorgstroom.aggregations.disclosure.plan import (
     FLOWS,
@@ -32,6 +32,7 @@ from zorgstroom.aggregations.disclosure.plan import (
     ending_with,
     last_day,
     links,
+    month_before,
     relations,
 )
 from zorgstroom.aggregations.disclosure.table import Floats, Mask, Relation

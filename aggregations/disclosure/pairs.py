@@ -19,9 +19,18 @@ from typing import Final
 
 import numpy as np
 
+from zorgstroom.aggregations.disclosure.beside import four_of
 from zorgstroom.aggregations.disclosure.counted import Counted
 from zorgstroom.aggregations.disclosure.live import LiveFigures
-from zorgstroom.aggregations.disclosure.plan import FLOWS, STOCKS, Cell, Span, ending_with, last_day
+from zorgstroom.aggregations.disclosure.plan import (
+    FLOWS,
+    STOCKS,
+    Cell,
+    Span,
+    ending_with,
+    last_day,
+    month_before,
+)
 from zorgstroom.aggregations.disclosure.release import Frame
 from zorgstroom.aggregations.disclosure.rows import Rows
 from zorgstroom.aggregations.disclosure.table import DisclosureError, Mask, Protected
@@ -96,7 +105,7 @@ def _stocks_of(cell: Cell, month: date) -> tuple[Cell, list[Cell]]:
 
     """
     end = cell._replace(maat="actief", soort="maand", start=month)
-    before = (cell.start - _DAY).replace(day=1)
+    before = month_before(cell.start)
     return end, [end._replace(soort=s.soort, start=s.start) for s in ending_with(before)]
 
 
@@ -201,11 +210,9 @@ def nothing_small(cells: Sequence[Cell], counted: Counted, threshold: int) -> Ma
     """
 
     def large(cell: Cell, month: date) -> bool:
-        end = cell._replace(maat="actief", start=month)
-        coming, going = (end._replace(maat=maat) for maat in FLOWS)
-        before = end._replace(start=(month - _DAY).replace(day=1))
-        four = [counted.stands(one) for one in (before, coming, going, end)]
-        first, begun, ended, last = (-1 if one is None else one for one in four)
+        four = four_of(cell._replace(maat="instroom", start=month))
+        counts = [counted.stands(one) for one in four.values()]
+        first, begun, ended, last = (-1 if one is None else one for one in counts)
         gap = first + begun - ended - last
         following = (first - gap, begun - gap, ended + gap, last + gap)
         return min(first, begun, ended, last, *following) >= threshold

@@ -239,6 +239,11 @@ def months_of(span: Span) -> list[date]:
     return [_later(span.start, number) for number in range(MONTHS_OF[span.soort])]
 
 
+def month_before(start: date) -> date:
+    """Return the month before the one that begins on `start`."""
+    return _later(start, -1)
+
+
 def last_day(span: Span) -> date:
     """Return the last day of a period."""
     return _later(span.start, MONTHS_OF[span.soort]) - timedelta(days=1)

@@ -4,8 +4,8 @@ Revision: what late messages change of closed months, once a month and by the ru
 A closed figure is made anew only where T dossiers changed it since it was made, as a table that is
 protected like any other, and only where nothing beside it is small now: neither the stocks nor the
 flows of its month. So whoever adds up stocks and flows finds nothing small. Nothing is taken away,
-nothing is shown that was withheld, and a longer period moves with its months. A month is revised
-after its half-year has closed: until then it is laid beside periods that are still to close
+nothing is shown that was withheld, and a longer period is the sum of its parts again. A month is
+revised after its half-year has closed: until then it is laid beside periods that are still to close
 as it was at its own close.
 """
 

@@ -84,7 +84,8 @@ class Rows:
         """Know that `row` stands for `cell`."""
         self.rows[cell] = row
         if row.status == "definitief":
-            self.closed[Span(cell.soort, cell.start)] = row.versie
+            span = Span(cell.soort, cell.start)  # what is revised is younger than the close
+            self.closed[span] = min(row.versie, self.closed.get(span, row.versie))
 
     def at(self, versie: int, tijd: datetime) -> None:
         """Know when an emission was made."""

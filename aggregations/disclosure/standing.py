@@ -7,7 +7,7 @@ where the last owner stopped.
 
 from bisect import bisect_left
 from collections.abc import Iterable, Mapping, Sequence
-from datetime import date, datetime, timedelta
+from datetime import date, datetime
 from typing import NamedTuple
 
 from zorgstroom.aggregations.definitions import Definitions
@@ -22,6 +22,7 @@ from zorgstroom.aggregations.disclosure.plan import (
     Tabel,
     cells,
     last_day,
+    month_before,
     running,
 )
 from zorgstroom.aggregations.disclosure.rows import Row, Rows
@@ -86,7 +87,7 @@ def _last_stock(rows: Rows, cell: Cell, months: Sequence[date]) -> Row | None:
     """
     end = last_day(Span("maand", cell.start))
     # A stock of before the first published month runs on into it.
-    before = (months[0] - timedelta(days=1)).replace(day=1)
+    before = month_before(months[0])
     spans = {span for month in (before, *months) if month <= cell.start for span in running(month)}
     found = [
         (span, row)
