@@ -2,7 +2,8 @@
 Makes the secrets of docker-compose.yml: one file each in deploy/geheimen, those that are missing.
 
 Run it again after deleting a file to get another secret, then `docker compose up -d`; the files
-that are derived from others are always made anew. Only Python's own library is needed.
+that are derived from others are always made anew. The two keys (`KEPT`) are no passwords: do not
+replace them, see docs/operating.md. Only Python's own library is needed.
 """
 # ruff: noqa: T201 - a command line program
 
@@ -16,6 +17,7 @@ from typing import Final
 FOLDER: Final = Path(__file__).with_name("geheimen")
 RANDOM: Final = (
     "pseudoniemsleutel",
+    "afrondsleutel",
     "kafka_wachtwoord",
     "clickhouse_migratie",
     "clickhouse_schrijver",
@@ -26,6 +28,11 @@ RANDOM: Final = (
     "grafana_wachtwoord",
 )
 DERIVED: Final = ("kafka_jaas", "clickhouse_gebruikers")
+KEPT: Final = {
+    "pseudoniemsleutel": "zonder hem moeten alle berichten opnieuw worden ingelezen",
+    "afrondsleutel": "zonder hem is een nieuwe database nodig, en vervang hem nooit",
+}
+"""What cannot be made again without losing something, and what is lost; users read this."""
 _JAAS: Final = """\
 KafkaServer {{
   org.apache.kafka.common.security.plain.PlainLoginModule required
@@ -78,8 +85,9 @@ def main() -> int:
     folder = parser.parse_args().folder
     made = make(folder)
     print(f"{len(made)} geheim(en) gemaakt in {folder}; {len(RANDOM) - len(made)} stonden er al.")
-    if "pseudoniemsleutel" in made:
-        print("Bewaar een kopie van pseudoniemsleutel apart: zonder hem begint alles opnieuw.")
+    for name, loss in KEPT.items():
+        if name in made:
+            print(f"Bewaar een kopie van {name} op een aparte plek: {loss}.")
     return 0
 
 

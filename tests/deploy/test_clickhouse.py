@@ -109,6 +109,7 @@ def test_each_user_may_do_its_own_work_and_no_more(engine_as: As) -> None:
         connection = connected(bridge)
         refused(connection, "ALTER TABLE publicatie.historie_rijen DELETE WHERE 1")
         refused(connection, "TRUNCATE TABLE publicatie.historie_rijen")
+        refused(connection, "TRUNCATE TABLE publicatie.bescherming")
         refused(connection, "DROP TABLE publicatie.historie_rijen")
         refused(connection, "CREATE TABLE publicatie.x (a UInt8) ENGINE = Memory")
         refused(connection, "SELECT * FROM file('/etc/passwd', LineAsString)")
@@ -120,12 +121,13 @@ def test_each_user_may_do_its_own_work_and_no_more(engine_as: As) -> None:
 
 
 def reads_and_no_more(connection: Connection) -> None:
-    for view in ("cijfers", "cijfers_historie", "emissies", "eigenaren"):
+    for view in ("cijfers", "cijfers_historie", "emissies", "eigenaren", "bescherming"):
         connection.rows(f"SELECT * FROM publicatie.{view}")
     assert connection.rows("SELECT count(), sum(waarde) FROM publicatie.cijfers")[0] == (3, 10)
     for statement in (
         "INSERT INTO publicatie.historie_rijen SELECT * FROM publicatie.historie_rijen",
         "INSERT INTO publicatie.eigenaren VALUES ('twente', 9, 'ik', now())",
+        "INSERT INTO publicatie.bescherming SELECT * FROM publicatie.bescherming",
         "ALTER TABLE publicatie.historie_rijen DELETE WHERE 1",
         "OPTIMIZE TABLE publicatie.historie_rijen FINAL",
         "TRUNCATE TABLE publicatie.historie_rijen",

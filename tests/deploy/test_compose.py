@@ -12,7 +12,7 @@ import pytest
 import yaml
 from jsonschema import Draft202012Validator
 
-from deploy.secrets import DERIVED, RANDOM, make
+from deploy.secrets import DERIVED, KEPT, RANDOM, main, make
 from tests.deploy.documents import (
     ROOT,
     check_command,
@@ -188,6 +188,19 @@ def test_secrets_are_made_once_and_derived_ones_follow(tmp_path: Path) -> None:
     assert make(folder) == ["clickhouse_schrijver"]
     assert before["clickhouse_gebruikers"] != (folder / "clickhouse_gebruikers").read_text()
     assert before["kafka_jaas"] == (folder / "kafka_jaas").read_text()
+
+
+def test_a_key_that_cannot_be_made_again_is_named_once_when_it_is_made(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setattr("sys.argv", ["secrets.py", "--folder", str(tmp_path / "geheimen")])
+    assert main() == 0
+    first = capsys.readouterr().out
+    assert KEPT.keys() == {"pseudoniemsleutel", "afrondsleutel"}
+    for name, loss in KEPT.items():
+        assert f"Bewaar een kopie van {name} op een aparte plek: {loss}." in first
+    assert main() == 0
+    assert "Bewaar" not in capsys.readouterr().out
 
 
 def test_secrets_are_kept_out_of_git_and_of_the_image() -> None:

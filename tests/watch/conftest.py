@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from tests.conftest import TODAY
-from zorgstroom.aggregations.policy import Disclosure
+from zorgstroom.aggregations.policy import Protection
 from zorgstroom.sinks.connection import Connection, connect_embedded
 from zorgstroom.stream.clock import SystemClock
 from zorgstroom.stream.engine import Engine
@@ -23,7 +23,7 @@ def published(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Connection]:
     pytest.importorskip("chdb")
     folder: Path = tmp_path_factory.mktemp("watch")
     write(generate(Params(today=TODAY, seed=7, messages=1500), None), folder / "stroom")
-    settings = Settings(today=TODAY, disclosure=Disclosure(policy="geen"))
+    settings = Settings(today=TODAY, protection=Protection(policy="geen"))
     with Engine(settings, folder / "data", SystemClock(TODAY)) as engine:
         ingest(engine, [folder / "stroom" / "berichten"], lambda _: None)
         publish_at_end(engine)

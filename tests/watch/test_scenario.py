@@ -32,8 +32,6 @@ ROOT = Path(__file__).resolve().parents[2]
 BOARDS = [ROOT / f"deploy/grafana/dashboards/{name}.json" for name in ("operatie", "tijdigheid")]
 EMPTY = {
     # What tells of failures that do not happen here, and of what nothing is published of yet.
-    "zorgstroom_protection_failures_total",
-    "zorgstroom_cells",
     "zorgstroom_restarts_total",
     "zorgstroom_sink_write_seconds_bucket",
     "zorgstroom_freshness_seconds_bucket",
