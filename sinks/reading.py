@@ -7,7 +7,7 @@ Whatever a reader filters on travels beside the SQL and never inside it.
 # ruff: noqa: S608 - the SQL is made of our own constants and a checked name; values are bound
 
 from collections.abc import Iterable, Iterator, Sequence
-from datetime import date, datetime, timedelta
+from datetime import date, datetime
 from typing import cast
 
 from zorgstroom.aggregations.results import (
@@ -19,7 +19,6 @@ from zorgstroom.aggregations.results import (
     SeriesValues,
     Status,
 )
-from zorgstroom.sinks.cells import EPOCH
 from zorgstroom.sinks.connection import Parameters, Row
 from zorgstroom.sinks.contract import Filter, PublishedEmission, PublishedFigure
 from zorgstroom.sinks.migrations import KEY
@@ -49,38 +48,39 @@ def figures_query(wanted: Filter, db: str, *, historie: bool) -> tuple[str, Para
         limit = " LIMIT {limit:UInt64}"
     table, order = ("cijfers_historie", f"{KEY}, versie") if historie else ("cijfers", KEY)
     return (
-        f"SELECT {SERIES}, periode, waarde, status, versie, bijgewerkt_op FROM {db}.{table} "
-        f"{where}ORDER BY {order}{limit}",
+        f"SELECT {SERIES}, periode, waarde, tot_en_met, status, versie, bijgewerkt_op "
+        f"FROM {db}.{table} {where}ORDER BY {order}{limit}",
         parameters,
     )
 
 
 def figures(rows: Iterable[Row]) -> list[PublishedFigure]:
     """Return the figures in the `rows` that `figures_query` asks for."""
-    made: dict[tuple[object, ...], Series] = {}
-    found: list[PublishedFigure] = []
+    series_by_key: dict[tuple[object, ...], Series] = {}
+    result: list[PublishedFigure] = []
     for row in rows:
         key = tuple(row[:7])
-        series = made.get(key) or made.setdefault(key, series_of(key))
-        periode, waarde, status, versie, bijgewerkt_op = row[7:]
-        found.append(
+        series = series_by_key.get(key) or series_by_key.setdefault(key, series_of(key))
+        periode, waarde, tot_en_met, status, versie, bijgewerkt_op = row[7:]
+        result.append(
             PublishedFigure(
                 series,
                 cast(date, periode),
                 cast("int | None", waarde),
+                cast("date | None", tot_en_met),
                 cast(Status, status),
                 cast(int, versie),
                 cast(datetime, bijgewerkt_op),
             )
         )
-    return found
+    return result
 
 
 def emissions_query(limit: int, regio: str, db: str) -> tuple[str, Parameters]:
     """Return the question for the last `limit` emissions of `regio` (empty: of all)."""
     where = "WHERE regio = {regio:String} " if regio else ""
     return (
-        f"SELECT regio, versie, tijd, certificaat FROM {db}.emissies {where}"
+        f"SELECT regio, versie, tijd, beleid FROM {db}.emissies {where}"
         "ORDER BY tijd DESC, versie DESC, regio LIMIT {limit:UInt64}",
         {"limit": limit, "regio": regio} if regio else {"limit": limit},
     )
@@ -89,8 +89,8 @@ def emissions_query(limit: int, regio: str, db: str) -> tuple[str, Parameters]:
 def emissions(rows: Iterable[Row]) -> list[PublishedEmission]:
     """Return the emissions in the `rows` that `emissions_query` asks for."""
     return [
-        PublishedEmission(str(regio), cast(int, versie), cast(datetime, tijd), str(certificaat))
-        for regio, versie, tijd, certificaat in rows
+        PublishedEmission(str(regio), cast(int, versie), cast(datetime, tijd), str(beleid))
+        for regio, versie, tijd, beleid in rows
     ]
 
 
@@ -98,11 +98,9 @@ def published_query(db: str) -> str:
     """Return the question for all latest values of `{gebieden}`, one row per series."""
     return (
         f"SELECT {SERIES}, arrayMap(cel -> cel.1, cellen), arrayMap(cel -> cel.2, cellen), "
-        "arrayMap(cel -> cel.3, cellen), arrayMap(cel -> cel.4, cellen), "
-        "arrayMap(cel -> cel.5, cellen) FROM ("
+        "arrayMap(cel -> cel.3, cellen), arrayMap(cel -> cel.4, cellen) FROM ("
         f"SELECT {SERIES}, arraySort(cel -> cel.1, groupArray(tuple(periode, waarde, "
-        "status = 'definitief', toUnixTimestamp64Milli(bijgewerkt_op), versie))) AS cellen "
-        f"FROM {db}.cijfers "
+        f"status = 'definitief', tot_en_met))) AS cellen FROM {db}.cijfers "
         f"WHERE gebied IN {{gebieden:Array(String)}} GROUP BY {SERIES}) ORDER BY {SERIES}"
     )
 
@@ -111,14 +109,14 @@ def published(rows: Iterable[Row]) -> Iterator[SeriesValues]:
     """Yield the series in the `rows` that `published_query` asks for."""
     names: tuple[Status, Status] = ("voorlopig", "definitief")
     for row in rows:
-        perioden, waarden, definitief, tijden, versies = row[7:]
+        perioden, waarden, definitief, reached = row[7:]
+        tot_en_met = cast("Sequence[date | None]", reached)
         yield SeriesValues(
             series_of(row[:7]),
             cast("Sequence[date]", perioden),
             cast("Sequence[int | None]", waarden),
             [names[slot] for slot in cast("Sequence[int]", definitief)],
-            [EPOCH + timedelta(milliseconds=at) for at in cast("Sequence[int]", tijden)],
-            cast("Sequence[int]", versies),
+            tot_en_met if any(tot_en_met) else (),
         )
 
 

@@ -112,7 +112,7 @@ def ask(settings: Settings, data: Path, wanted: Parameters) -> Answer:
     finally:
         connection.close()
     rows = msgspec.to_builtins([as_row(figure) for figure in figures[: asked.limit]])
-    return Answer(rows, settings.disclosure.warning, len(figures) > asked.limit)
+    return Answer(rows, settings.protection.warning, len(figures) > asked.limit)
 
 
 def ask_latest_month(settings: Settings, data: Path, today: date, wanted: Parameters) -> Answer:

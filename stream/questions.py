@@ -112,6 +112,7 @@ def as_row(figure: PublishedFigure) -> Mapping[str, object]:
         "periode": figure.periode,
         "maat": series.maat,
         "waarde": figure.waarde,
+        "tot_en_met": figure.tot_en_met,
         "status": figure.status,
         "versie": figure.versie,
         "bijgewerkt_op": figure.bijgewerkt_op,

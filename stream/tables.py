@@ -23,35 +23,43 @@ COLUMNS: Final = (
     "periode",
     "maat",
     "waarde",
+    "tot_en_met",
     "status",
     "versie",
     "bijgewerkt_op",
 )
 """Columns of a row of figures, as in `publicatie.cijfers`."""
 NIET_BESCHIKBAAR: Final = "n.b."
-"""What stands for a suppressed count: never 0."""
+"""What stands for a figure that is not shown: never 0."""
+_MONTHS: Final = "jan feb mrt apr mei jun jul aug sep okt nov dec"
 
 Row = Mapping[str, object]
 _Line = tuple[str, str, str, str, str, str, str]
 
 
 def write_csv(rows: Iterable[Row], out: IO[str]) -> None:
-    """Write rows with a header; a suppressed count is an empty field."""
+    """Write rows with a header; a figure that is not shown is an empty field."""
     writer = csv.DictWriter(out, COLUMNS, lineterminator="\n")
     writer.writeheader()
     writer.writerows(rows)
 
 
 def figures_table(rows: Sequence[Row], title: str) -> Table:
-    """Return one line for each gebied, product and period, with the three measures beside it."""
+    """
+    Return one line for each gebied, product and period, with the three measures beside it.
+
+    Behind the sum of a period that still runs stands the last month that it reaches.
+    """
     table = Table(title=title, title_justify="left", box=SIMPLE_HEAD, pad_edge=False)
-    table.add_column("", no_wrap=True, overflow="ellipsis", max_width=30)
     periods = {(str(r["periode_soort"]), str(r["periode"])) for r in rows}
+    # Beside the months that sums reach there is less room for names, which then take two lines.
+    narrow = any(r["tot_en_met"] for r in rows)
+    table.add_column("", no_wrap=not narrow, overflow="ellipsis", max_width=30)
     if len(periods) > 1:
-        table.add_column("periode", min_width=7)
+        table.add_column("periode", no_wrap=True, min_width=7)
     for maat in MATEN:
-        table.add_column(maat, justify="right", min_width=len(maat))
-    table.add_column("", min_width=len("definitief"))
+        table.add_column(maat, justify="right", no_wrap=True, min_width=len(maat))
+    table.add_column("", no_wrap=True, min_width=len("definitief"))
     asked = {str(found["maat"]) for found in rows}
     lines: dict[_Line, dict[str, Row]] = {}
     for found in rows:
@@ -149,10 +157,16 @@ def _order(key: _Line) -> tuple[object, ...]:
     )
 
 
-def _count(found: Row | None) -> str:
-    # A figure that was never published is as little known as one that is withheld.
-    waarde = None if found is None else found["waarde"]
-    return NIET_BESCHIKBAAR if waarde is None else _thousands(int(str(waarde)))
+def _count(row: Row | None) -> str:
+    # A figure that is not in the answer is as little known as one that is not shown.
+    waarde = None if row is None else row["waarde"]
+    if row is None or waarde is None:
+        return NIET_BESCHIKBAAR
+    count = _thousands(int(str(waarde)))
+    if row["tot_en_met"] is None:
+        return count
+    last = date.fromisoformat(str(row["tot_en_met"]))
+    return f"{count} t/m {_MONTHS.split()[last.month - 1]}"
 
 
 def _thousands(count: int) -> str:

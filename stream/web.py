@@ -14,7 +14,7 @@ import msgspec
 from aiohttp import web
 from aiohttp.typedefs import Handler
 
-from zorgstroom.aggregations.policy import Disclosure
+from zorgstroom.aggregations.policy import Protection
 from zorgstroom.sinks.contract import Filter, PublishedEmission, PublishedFigure
 from zorgstroom.sinks.errors import SinkError
 from zorgstroom.stream.access import Access
@@ -34,7 +34,7 @@ class Provider(Protocol):
     """What the routes need of a shell."""
 
     @property
-    def disclosure(self) -> Disclosure:
+    def protection(self) -> Protection:
         """The policy of the figures, with its warning."""
         ...
 
@@ -97,8 +97,8 @@ def _cijfers(provider: Provider, parameters: list[tuple[str, str]]) -> web.Respo
     found = provider.figures(asked.wanted, historie=asked.historie)
     return as_json(
         {
-            "beleid": provider.disclosure.policy,
-            "waarschuwing": provider.disclosure.warning,
+            "beleid": provider.protection.policy,
+            "waarschuwing": provider.protection.warning,
             "afgekapt": len(found) > asked.limit,
             "cijfers": [as_row(figure) for figure in found[: asked.limit]],
         }
