@@ -51,7 +51,7 @@ class Hub:
 
     Args:
         provider: The process.
-        settings: Regions, and when periods close.
+        settings: Regions, and where Alertmanager is.
         monotonic: Seconds; for tests.
 
     """
@@ -63,7 +63,6 @@ class Hub:
         monotonic: Callable[[], float] = time.monotonic,
     ) -> None:
         self._provider = provider
-        self._settings = settings
         self._monotonic = monotonic
         self._alarms = Alarms(settings.http.alertmanager)
         self._tempo = Tempo()
@@ -73,7 +72,7 @@ class Hub:
         self._moved = asyncio.Event()
         self._progress: tuple[object, float] = (None, monotonic())
         self._looked_up = (float("-inf"), "")
-        self._lookup = Lookup(provider, settings)
+        self._lookup = Lookup(provider, settings.regios)
         self._spent = 0.0
         """Seconds that the last look-up took."""
         self._today = ""
@@ -173,22 +172,22 @@ class Hub:
                 pause = max(pause, _UNCHANGED_SECONDS)
             if self._watched and self._today and now - last >= pause:
                 self._looked_up = now, emissions
-                await self._look_up(now)
+                await self._look_up()
                 self._spent = self._monotonic() - now
                 self._wake()
             await asyncio.sleep(_SECOND / 4)
 
-    async def _look_up(self, now: float) -> None:
+    async def _look_up(self) -> None:
         watched, today = list(self._watched), date.fromisoformat(self._today)
         try:
-            found = await asyncio.to_thread(self._lookup.figures, watched, today, now)
+            bodies = await asyncio.to_thread(self._lookup.figures, watched, today)
         except SinkError as error:
             for wanted in watched:
                 self._put(wanted, "fout", {"fout": str(error)})
         except Exception as error:
             _LOG.error("De cijfers van de pagina zijn niet te maken: %s", type(error).__name__)
         else:
-            for wanted, body in found.items():
+            for wanted, body in bodies.items():
                 if wanted in self._watched:
                     self._put(wanted, "cijfers", body)
 

@@ -2,16 +2,12 @@
 
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from datetime import date
-from typing import Final, NamedTuple
+from typing import NamedTuple
 
 from zorgstroom.aggregations.results import PeriodeSoort
 from zorgstroom.sinks.contract import Filter, PublishedFigure
 from zorgstroom.stream.page import view
-from zorgstroom.stream.settings import Settings
 from zorgstroom.stream.web import Provider
-
-_KEPT_SECONDS: Final = 20.0
-"""How long the figures of earlier periods are kept: they seldom change."""
 
 _Areas = dict[str, list[PublishedFigure]]
 
@@ -29,26 +25,21 @@ class Lookup:
 
     Args:
         provider: Where figures are asked.
-        settings: Regions, and when periods close.
+        regios: The gemeenten of each region.
 
     """
 
-    def __init__(self, provider: Provider, settings: Settings) -> None:
+    def __init__(self, provider: Provider, regios: Mapping[str, Sequence[str]]) -> None:
         self._provider = provider
-        self._regios: Mapping[str, Sequence[str]] = settings.regios
-        self._late_days = settings.publication.naloop_dagen
-        self._kept: dict[tuple[str, bool], tuple[float, list[PublishedFigure]]] = {}
+        self._regios = regios
 
-    def figures(
-        self, watched: Iterable[Watched], today: date, now: float
-    ) -> dict[Watched, dict[str, object]]:
+    def figures(self, watched: Iterable[Watched], today: date) -> dict[Watched, dict[str, object]]:
         """
         Return what each page shows: its area and, of a region, the totals of its gemeenten.
 
         Args:
             watched: What pages look at.
             today: The date of the calendar.
-            now: Seconds of a clock that never goes back.
 
         Raises:
             SinkError: The figures cannot be read.
@@ -60,58 +51,37 @@ class Lookup:
         return {
             Watched(gebied, soort): body
             for soort, areas in kinds.items()
-            for gebied, body in self._of_kind(soort, areas, today, now).items()
+            for gebied, body in self._of_kind(soort, areas, today).items()
         }
 
     def _of_kind(
-        self, soort: PeriodeSoort, areas: Sequence[str], today: date, now: float
+        self, soort: PeriodeSoort, areas: Sequence[str], today: date
     ) -> dict[str, dict[str, object]]:
-        found = self._ask(view.current(areas, soort, today), areas)
-        # A figure is missing where the publication has it at a close only, or not yet.
-        self._complete(found, today, now, view.LINES, totals=False)
+        figures = self._ask(view.current(areas, soort, today), areas)
         gemeenten = sorted({code for area in areas for code in self._regios.get(area, ())})
-        # What was found for those that have a page open themselves is not asked again.
+        # Those that have a page open themselves have been asked with every product already.
         parts: _Areas = {
-            code: [one for one in found[code] if one.series.product_niveau == "totaal"]
+            code: [one for one in figures[code] if one.series.product_niveau == "totaal"]
             for code in gemeenten
-            if code in found
+            if code in figures
         }
-        if unseen := [code for code in gemeenten if code not in found]:
-            asked = self._ask(view.totals(unseen, soort, today), unseen)
-            self._complete(asked, today, now, view.TOTALS, totals=True)
-            parts |= asked
-        start, closes = view.running(soort, today).start, view.next_closes(today, self._late_days)
+        if others := [code for code in gemeenten if code not in figures]:
+            parts |= self._ask(view.totals(others, soort, today), others)
+        start = view.running(soort, today).start
         bodies: dict[str, dict[str, object]] = {}
         for area in areas:
-            figures = [*found[area], *(f for c in self._regios.get(area, ()) for f in parts[c])]
+            shown = [*figures[area], *(f for c in self._regios.get(area, ()) for f in parts[c])]
             bodies[area] = {
                 "gebied": area,
                 "periode_soort": soort,
                 "periode": start,
                 "kolommen": view.COLUMNS,
-                "rijen": [view.as_line(one) for one in view.newest(figures, soort, today).values()],
-                "sluitingen": closes,
+                "rijen": [view.as_line(figure) for figure in shown],
             }
         return bodies
 
-    def _complete(
-        self, found: _Areas, today: date, now: float, lines: int, *, totals: bool
-    ) -> None:
-        """Add what was published of earlier periods to the areas that have fewer than `lines`."""
-        lacking = [area for area, figures in found.items() if len(figures) < lines]
-        self._kept = {
-            key: kept for key, kept in self._kept.items() if now - kept[0] < _KEPT_SECONDS
-        }
-        unknown = [area for area in lacking if (area, totals) not in self._kept]
-        if unknown:
-            question = view.recent_totals if totals else view.recent
-            for area, figures in self._ask(question(unknown, today), unknown).items():
-                self._kept[area, totals] = now, figures
-        for area in lacking:
-            found[area] += self._kept[area, totals][1]
-
     def _ask(self, question: Filter, areas: Collection[str]) -> _Areas:
-        found: _Areas = {area: [] for area in areas}
+        figures: _Areas = {area: [] for area in areas}
         for figure in self._provider.figures(question, historie=False):
-            found[figure.series.gebied].append(figure)
-        return found
+            figures[figure.series.gebied].append(figure)
+        return figures

@@ -37,8 +37,10 @@ FILES: Final = {
     "app.js": "text/javascript",
     "chart.js": "text/javascript",
     "choice.js": "text/javascript",
+    "course.js": "text/javascript",
     "figures.js": "text/javascript",
     "now.js": "text/javascript",
+    "rows.js": "text/javascript",
     "words.js": "text/javascript",
     "icon.svg": "image/svg+xml",
     "uplot-1.6.32.min.js": "text/javascript",
@@ -146,12 +148,10 @@ def _description(
         ],
         "hoofdgroepen": HOOFDGROEPEN,
         "categorieen": CATEGORIE,
-        "beleid": provider.disclosure.policy,
-        "drempel": provider.disclosure.threshold,
-        "rooster": None
-        if provider.disclosure.policy == "geen"
-        else provider.disclosure.grid.model_dump(),
-        "waarschuwing": provider.disclosure.warning,
+        "beleid": provider.protection.policy,
+        "waarschuwing": provider.protection.warning,
+        "basis": provider.protection.base,
+        "drempel": provider.protection.threshold,
         "naloop_dagen": settings.publication.naloop_dagen,
     }
 

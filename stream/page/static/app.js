@@ -1,8 +1,9 @@
 // The live page: it listens to the process, shows what it says, and tells loudly when it is silent.
 
 import { address, area as areaOf, read, slug } from "/static/choice.js";
-import { Figures, indexed } from "/static/figures.js";
+import { Figures } from "/static/figures.js";
 import { make, put, showNow, showRefusals, withoutRefusals } from "/static/now.js";
+import { indexed } from "/static/rows.js";
 import { clock } from "/static/words.js";
 
 const $ = (id) => document.getElementById(id);
@@ -36,7 +37,7 @@ async function start() {
   put($("gebiednaam"), area.naam);
   title = `${area.naam} · Zorgstroom`;
   document.title = title;
-  $("beleid").hidden = about.beleid !== "geen";
+  $("beleid").hidden = about.beleid === "afronden";
   put($("beleid"), about.waarschuwing);
   figures = new Figures(area, about, choose);
   figures.show(choice);
@@ -101,7 +102,7 @@ function listen() {
     fresh();
   });
   on("afgekeurd", (body) => showRefusals(body.afgekeurd, now ?? new Date().toISOString()));
-  on("cijfers", (body) => figures?.show(choice, indexed(body), now ?? new Date().toISOString()));
+  on("cijfers", (body) => figures?.show(choice, indexed(body)));
   on("fout", (body) => figures?.fail(body.fout));
   made.addEventListener("error", () => {
     // A browser tries again by itself, but not after an answer such as 401 or 503.

@@ -1,6 +1,6 @@
 // Two charts on uPlot: the course of a figure, and a spark of messages a second.
 
-import { count, NB, period } from "/static/words.js";
+import { count, NB, period, reach } from "/static/words.js";
 
 const css = (name) => getComputedStyle(document.documentElement).getPropertyValue(name).trim();
 const size = (node) => ({ width: Math.max(120, node.clientWidth), height: Math.max(40, node.clientHeight) });
@@ -19,7 +19,7 @@ function kept(node, make) {
  * The course of one figure. `rows` are those of /api/cijfers, by period; a stock is a line and a
  * flow is bars, what is preliminary is dashed or pale.
  */
-export function course(node, readout) {
+export function chartOf(node, readout) {
   let rows = [], flow = false;
   const chart = kept(node, () => {
     const x = rows.map((_, i) => i);
@@ -67,7 +67,8 @@ export function course(node, readout) {
 
     function tell(i) {
       const row = i == null ? null : rows[i];
-      readout.textContent = row ? `${period(row.periode_soort, row.periode)}: ${row.status ? (row.waarde == null ? NB : count(values[i])) : "niet gepubliceerd"}` : "";
+      const when = row ? [period(row.periode_soort, row.periode), reach(row.tot_en_met)].filter(Boolean).join(" ") : "";
+      readout.textContent = row ? `${when}: ${row.waarde == null ? NB : count(values[i])}` : "";
     }
   });
   return {
@@ -98,7 +99,7 @@ function strokes(u, rows, ink) {
   ctx.save();
   ctx.fillStyle = ink;
   rows.forEach((row, i) => {
-    if (row.status && row.waarde == null) ctx.fillRect(u.valToPos(i, "x", true) - half, bbox.top + bbox.height - thick, 2 * half, thick);
+    if (row.waarde == null) ctx.fillRect(u.valToPos(i, "x", true) - half, bbox.top + bbox.height - thick, 2 * half, thick);
   });
   ctx.restore();
 }

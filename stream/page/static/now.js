@@ -44,7 +44,7 @@ export function showNow(body, area) {
 
   const grade = problem || silent ? "fout" : starting ? "let-op" : "goed";
   const verdict = problem
-    || (silent ? `Het proces antwoordt, maar komt al ${ago(body.stil_seconden).join(" ")} niet verder. Na de afsluiting van een periode kan dat enkele minuten duren: dan worden cijfers beschermd.` : "")
+    || (silent ? `Het proces antwoordt, maar komt al ${ago(body.stil_seconden).join(" ")} niet verder.` : "")
     || (starting ? "De worker start op en leest zijn stand terug." : "Alles loopt.");
   put($("oordeel"), verdict);
   $("oordeel").dataset.ernst = grade;
@@ -93,7 +93,6 @@ function lastEmission(status, area) {
 
 function showClock(status) {
   const flow = status.inbox?.stroom;
-  $("noot-demo").hidden = !flow || status.beleid === "geen";
   $("klok").hidden = !flow;
   if (!flow) return;
   const pace = flow.klaar ? "De verzonnen stroom is afgelopen." : `Demo met verzonnen gegevens; de klok loopt ${count(flow.snelheid)} keer zo snel.`;

@@ -9,11 +9,11 @@ const minute = format({ hour: "2-digit", minute: "2-digit" });
 const dayTime = format({ day: "numeric", month: "short", hour: "2-digit", minute: "2-digit" });
 const yearTime = format({ day: "numeric", month: "short", year: "numeric", hour: "2-digit", minute: "2-digit" });
 const dayOf = format({ year: "numeric", month: "2-digit", day: "2-digit" });
-const isoDay = new Intl.DateTimeFormat("sv-SE", { timeZone: ZONE });
 const longDay = format({ weekday: "long", day: "numeric", month: "long", year: "numeric" });
 const plainDay = new Intl.DateTimeFormat("nl-NL", { timeZone: "UTC", day: "numeric", month: "long", year: "numeric" });
 const shortDay = new Intl.DateTimeFormat("nl-NL", { timeZone: "UTC", day: "numeric", month: "short", year: "numeric" });
 const month = new Intl.DateTimeFormat("nl-NL", { timeZone: "UTC", month: "short", year: "numeric" });
+const monthName = new Intl.DateTimeFormat("nl-NL", { timeZone: "UTC", month: "long" });
 const longMonth = new Intl.DateTimeFormat("nl-NL", { timeZone: "UTC", month: "long", year: "numeric" });
 
 export const WETTEN = { Wmo: "Wmo", Jw: "Jeugdwet" };
@@ -21,6 +21,7 @@ export const MATEN = { actief: "Actief", instroom: "Instroom", uitstroom: "Uitst
 export const PERIODES = { maand: "Maand", kwartaal: "Kwartaal", halfjaar: "Halfjaar", jaar: "Jaar" };
 export const NB = "n.b.";
 export const NONE = "–";
+export const NOT_YET = "Nog niet gepubliceerd.";
 
 export const count = (value) => number.format(value);
 export const decimal = (value) => tenths.format(value);
@@ -68,37 +69,42 @@ export function following(soort, start) {
   return first.toISOString().slice(0, 10);
 }
 
-/** Whether a period still runs at the moment `now`. */
-export const runs = (soort, start, now) => soort in MONTHS && isoDay.format(new Date(now)) < following(soort, start);
+/** The first day on which a period is definitief, so many days after its end. */
+export function finalFrom(soort, start, lateDays) {
+  const first = new Date(`${following(soort, start)}T00:00:00Z`);
+  first.setUTCDate(first.getUTCDate() + lateDays);
+  return first.toISOString().slice(0, 10);
+}
 
-/** The end of a period, within a sentence. */
-export const atEnd = (soort, start) => `aan het eind van ${["kwartaal", "halfjaar"].includes(soort) ? "het " : ""}${period(soort, start, true)}`;
+/** How far the sum of a running period reaches; empty for a figure that is no such sum. */
+export const reach = (totEnMet) => (totEnMet ? `t/m ${monthName.format(new Date(`${totEnMet}T00:00:00Z`))}` : "");
 
-/** What a measure counts in a period, for below the large number. */
-export function meaning(maat, soort, start) {
+/** What a measure counts in the period that runs, for below the large number. */
+export function meaning(maat, soort, start, totEnMet) {
   const inside = { maand: "in", kwartaal: "in het", halfjaar: "in het", jaar: "in", dag: "op" }[soort];
-  const when = `${inside} ${period(soort, start, true)}`;
-  return { actief: "indicaties lopen", instroom: `begonnen ${when}`, uitstroom: `geëindigd ${when}` }[maat];
+  const when = [`${inside} ${period(soort, start, true)}`, reach(totEnMet)].filter(Boolean).join(", ");
+  return { actief: "indicaties lopen vandaag", instroom: `begonnen ${when}`, uitstroom: `geëindigd ${when}` }[maat];
 }
 
-/** Why a number is not shown. */
-export const whyHidden = (drempel) =>
-  `Niet bekendgemaakt: het aantal is lager dan ${drempel}, of het is weggelaten omdat een ander klein aantal anders uit te rekenen is, of dat niet op tijd was uit te sluiten; instroom en uitstroom worden samen getoond of samen weggelaten. Welke reden het is zeggen wij bewust niet; n.b. is dus geen nul.`;
-
-/** Why a division by kind of care has nothing published, with the next close if it is known. */
-export function whyNone(sluitingen, soorten = ["kwartaal", "halfjaar", "jaar"]) {
-  const next = sluitingen.filter((one) => soorten.includes(one.periode_soort)).sort((a, b) => (a.sluit_op < b.sluit_op ? -1 : 1))[0];
-  const when = next ? ` De eerstvolgende afsluiting is die van het ${period(next.periode_soort, next.periode, true)}, op ${day(next.sluit_op)}.` : "";
-  return `Nog niet gepubliceerd: zo fijn ingedeeld verschijnen cijfers alleen bij de afsluiting van een kwartaal, halfjaar of jaar.${when}`;
+/** Until when a figure of the period can change. */
+export function preliminary(soort, start, lateDays) {
+  const name = `${soort in { kwartaal: 1, halfjaar: 1 } ? "het " : ""}${period(soort, start, true)}`;
+  return `Kan tot ${lateDays} dagen na afloop van de periode nog veranderen door late meldingen. ${name.charAt(0).toUpperCase()}${name.slice(1)} is definitief vanaf ${day(finalFrom(soort, start, lateDays))}; een heel late melding kan ook een definitief cijfer nog wijzigen.`;
 }
 
-/** When figures are made anew: of a region and of a gemeente. Under policy `geen` there is no grid. */
-export function whenMade({ drempel, rooster }) {
-  return `Een getal wordt pas vernieuwd als ten minste ${drempel} dossiers het veranderden, en dan na een vast moment op een werkdag: voor een regio na elk heel uur van ${rooster.eerste_uur} tot en met ${rooster.laatste_uur} uur, voor een gemeente na ${rooster.laatste_uur} uur.`;
+/** How figures are protected, from the settings of the process. */
+export function protection({ beleid, basis, drempel }) {
+  const off = basis - 1, always = drempel + basis;
+  return {
+    afronden: `Elk cijfer is een veelvoud van ${basis} en wijkt hoogstens ${off} af van het werkelijke aantal. Een lopend kwartaal, halfjaar of jaar is een som van gepubliceerde cijfers en wijkt per opgeteld cijfer hoogstens ${off} af. Daarom tellen cijfers niet altijd precies op. Aantallen tot en met ${drempel} tonen wij nooit (n.b.), aantallen van ${drempel + 1} tot en met ${always - 1} soms en aantallen vanaf ${always} altijd.`,
+    kale_drempel: `Cijfers zijn exact; aantallen onder ${drempel} tonen wij niet (n.b.). Wie cijfers van elkaar aftrekt, kan zulke kleine aantallen soms toch uitrekenen.`,
+    geen: "Alle cijfers zijn exact, ook kleine aantallen. Dat is alleen bedoeld voor verzonnen gegevens en tests.",
+  }[beleid];
 }
 
-/** Why the total of an area has nothing published. */
-export function whyNoTotal(about) {
-  const made = about.rooster ? ` Een nieuwe periode krijgt haar eerste getal als het aantal daarvoor groot genoeg is. ${whenMade(about)}` : "";
-  return `Nog niet gepubliceerd.${made} Een lopend kwartaal, halfjaar of jaar is de som van zijn maanden, en verschijnt als die er alle zijn.`;
-}
+/** Why a count is not shown. */
+export const whyHidden = ({ beleid, basis, drempel }) =>
+  `Niet bekendgemaakt: het aantal is te klein om te tonen (hoogstens ${drempel - 1 + (beleid === "afronden" ? basis : 0)}, en misschien 0).`;
+
+export const WHY_NO_SUM = "Nog niet bekend: er is nog geen afgesloten maand met een cijfer waarmee de telling kan beginnen.";
+export const ABOUT_SUMS = "Een lopend kwartaal, halfjaar of jaar telt de afgesloten maanden op (t/m juni). Na afloop krijgt de periode een eigen cijfer.";
