@@ -58,6 +58,6 @@ def test_a_question_of_the_analysts_page_has_an_answer(
 
 def test_every_column_of_the_views_is_explained_on_the_page(published: Connection) -> None:
     text = (ROOT / "docs/analysts.md").read_text("utf-8")
-    for view in ("cijfers", "tijdigheid"):
+    for view in ("cijfers", "tijdigheid", "emissies", "bescherming"):
         for name, *_ in published.rows(f"DESCRIBE publicatie.{view}"):
             assert f"`{name}`" in text, f"{view}.{name}"
