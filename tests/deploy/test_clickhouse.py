@@ -120,6 +120,34 @@ def test_each_user_may_do_its_own_work_and_no_more(engine_as: As) -> None:
             reads_and_no_more(connected(bridge))
 
 
+@pytest.mark.slow
+def test_the_user_that_migrates_may_renew_an_empty_database_of_a_former_version(
+    engine_as: As, tmp_path: Path
+) -> None:
+    with running_bridge(engine=f"{tmp_path}/data") as bridge:
+        connection = connected(bridge)
+        connection.run("CREATE DATABASE publicatie")
+        for table in ("historie_rijen", "laatste_rijen", "emissies_rijen"):
+            connection.run(
+                f"CREATE TABLE publicatie.{table} (certificaat String) "
+                "ENGINE = ReplacingMergeTree ORDER BY certificaat"
+            )
+        connection.run("CREATE VIEW publicatie.cijfers AS SELECT * FROM publicatie.laatste_rijen")
+        connection.run(
+            "CREATE TABLE publicatie.schema_versies (nummer UInt32, naam String) "
+            "ENGINE = ReplacingMergeTree ORDER BY nummer"
+        )
+        connection.run("INSERT INTO publicatie.schema_versies VALUES (2, 'tijdigheid')")
+        connection.close()
+
+    with running_bridge(engine=engine_as("migratie")) as bridge:
+        connection = connected(bridge)
+        migrate(connection, "publicatie")
+        assert connection.rows("SELECT * FROM publicatie.cijfers") == []
+        assert connection.rows("SELECT beleid FROM publicatie.emissies") == []
+        connection.close()
+
+
 def reads_and_no_more(connection: Connection) -> None:
     for view in ("cijfers", "cijfers_historie", "emissies", "eigenaren", "bescherming"):
         connection.rows(f"SELECT * FROM publicatie.{view}")
