@@ -22,19 +22,24 @@ def values(
     *,
     eerste: date = JANUARI,
     status: Status = "voorlopig",
+    tot_en_met: Sequence[date | None] = (),
 ) -> SeriesValues:
     """Return months from `eerste` on with these `waarden`."""
     months = [eerste.year * 12 + eerste.month - 1 + number for number in range(len(waarden))]
     perioden = [date(month // 12, month % 12 + 1, 1) for month in months]
-    return SeriesValues(of, perioden, waarden, [status] * len(waarden))
+    return SeriesValues(of, perioden, waarden, [status] * len(waarden), tot_en_met)
 
 
 def emission(
-    versie: int, *of: SeriesValues, regio: str = "twente", tijd: datetime | None = None
+    versie: int,
+    *of: SeriesValues,
+    regio: str = "twente",
+    tijd: datetime | None = None,
+    beleid: str = "afronden 5 10",
 ) -> Emission:
     """Return an emission; its time follows from `versie`, so that it can be made again."""
     when = tijd or datetime(2024, 3, 1, tzinfo=UTC) + timedelta(seconds=versie % 100_000)
-    return Emission(regio, versie, when, of, certificaat=f"c{versie}")
+    return Emission(regio, versie, when, of, beleid)
 
 
 def many(versie: int, count: int, length: int) -> Emission:

@@ -99,7 +99,7 @@ def serving(folder: Path, policy: str = "geen", today: str = "2026-03-15") -> An
     return running(
         folder,
         arguments,
-        DISCLOSURE__POLICY=policy,
+        PROTECTION__POLICY=policy,
         INBOX__SETTLE_SECONDS="0",
         INBOX__POLL_SECONDS="0.1",
     )

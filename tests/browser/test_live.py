@@ -95,6 +95,12 @@ def test_figures_move_when_messages_arrive(process: Running, open_page: OpenPage
     expect(big).to_have_attribute("data-getal", str(before + 3))
     expect(big.locator(".delta")).to_have_text("+3")
     assert figure(process, "0141", "actief") == before + 3
+    choose(page, "maat", "instroom")
+    expect(page.locator("#producten-kop")).to_contain_text("Instroom naar soort hulp")
+    # Messages of March about January: instroom of this month did not change.
+    expect(page.locator("#producten .delta")).to_have_count(0)
+    choose(page, "maat", "actief")
+    expect(page.locator('#producten tr[data-regel="totaal"] .delta')).to_have_text("+3")
     row = page.locator("#verlooptabel tbody tr").first
     page.locator("#verlooptabel summary").click()
     expect(row).to_contain_text("mrt 2026")
@@ -208,7 +214,7 @@ def test_after_the_process_is_gone_the_page_comes_back_by_itself(
         expect(page.locator("#verouderd")).to_be_visible(timeout=30_000)
         assert first.process.wait(60) == 0  # a second signal would cut it off
     arguments = ("serve", "--inbox", "inbox", "--port", port, "--today", "2026-03-15")
-    with running(tmp_path, arguments, DISCLOSURE__POLICY="geen"):
+    with running(tmp_path, arguments, PROTECTION__POLICY="geen"):
         expect(page.locator("#verouderd")).to_be_hidden(timeout=60_000)
         page.close()  # before its server goes, of which the browser would complain
     # A browser tells of each connection that is refused; there must be nothing else.

@@ -1,11 +1,9 @@
 """How the page looks: without barriers, at three sizes, light and dark; screenshots to look at."""
 
 import json
-import re
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import replace
 from datetime import date
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
@@ -17,8 +15,10 @@ from playwright.sync_api import Page, expect
 
 from tests.browser.conftest import SIZES, OpenPage
 from tests.browser.processes import Running, running, showing, until
-from tests.emissions import WMO_TOTAAL, emission, values
+from tests.emissions import emission, series, values
 from tests.stream.page.provider import MADE, Process
+from zorgstroom.aggregations.policy import Protection
+from zorgstroom.aggregations.results import SeriesValues
 from zorgstroom.stream.settings import Http, Settings
 
 pytestmark = [pytest.mark.browser, pytest.mark.embedded, pytest.mark.slow]
@@ -26,7 +26,7 @@ pytestmark = [pytest.mark.browser, pytest.mark.embedded, pytest.mark.slow]
 
 @pytest.fixture(scope="module")
 def demo(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Running]:
-    """The demo under the default policy; far from the close of a quarter, which takes long."""
+    """The demo under the default policy."""
     pytest.importorskip("chdb")
     folder = tmp_path_factory.mktemp("demo")
     arguments = ("demo", "--port", "0", "--no-browser", "--messages", "12000", "--seed", "3")
@@ -42,24 +42,18 @@ def barriers(page: Page) -> list[str]:
 def test_figures_move_on_the_clock_of_the_simulation(demo: Running, open_page: OpenPage) -> None:
     page = open_page(demo.url)
     expect(page.locator("#klok")).to_contain_text("Demo met verzonnen gegevens")
-    assert demo.api("/api/status")["beleid"] == "drempel"
-    first = page.locator('[data-maat="actief"]').get_attribute("data-tijd")
-    until(
-        lambda: page.locator('[data-maat="actief"]').get_attribute("data-tijd") != first,
-        "a figure is made anew",
-    )
-    # What stands there is what was published under that moment.
-    made = page.evaluate(
-        """() => { const one = document.querySelector('[data-maat="actief"]');
-        return [one.dataset.tijd, one.dataset.getal]; }"""
-    )
+    expect(page.locator("#beleid")).to_be_hidden()
+    assert demo.api("/api/status")["beleid"] == "afronden"
+    big = page.locator('[data-maat="actief"]')
+    first = big.get_attribute("data-getal")
+    until(lambda: big.get_attribute("data-getal") != first, "a figure changes")
+    shown = str(big.get_attribute("data-getal")).replace(".", "")
     rows = demo.api(
         "/api/cijfers?historie=1&gebied=twente&wet=Wmo&maat=actief&product_niveau=totaal"
         "&periode_soort=maand"
     )["cijfers"]
-    assert made[1].replace(".", "") in {
-        str(row["waarde"]) for row in rows if row["bijgewerkt_op"] == made[0]
-    }
+    assert shown in {str(row["waarde"]) for row in rows}
+    assert int(shown) % 5 == 0
 
 
 @pytest.mark.parametrize("scheme", ["light", "dark"])
@@ -82,65 +76,148 @@ def test_there_are_no_barriers(
     assert barriers(page) == []
 
 
+HULP, OVERIG = "Hulp bij het huishouden", "Overig"
+
+
+def publish(process: Process, versie: int, instroom: int | None = None) -> None:
+    """Publish Enschede in November 2026: its months, and the quarter and year that run."""
+    october, reached = date(2026, 10, 1), [date(2026, 10, 31)]
+    rows: list[SeriesValues] = []
+    for maat, counts in (("actief", [1205, 1200]), ("instroom", [45, instroom])):
+        total = {"maat": maat}
+        hulp = {**total, "product_niveau": "hoofdgroep", "product": HULP}
+        overig = hulp | {"product": OVERIG}
+        rows += [
+            values(series(**total), counts, eerste=october),
+            values(series(**hulp), [30, 25], eerste=october),
+            values(series(**overig), [None, None], eerste=october),
+        ]
+        until_october = reached if maat == "instroom" else ()
+        for soort, eerste in (("kwartaal", october), ("jaar", date(2026, 1, 1))):
+            rows += [
+                values(series(**line, periode_soort=soort), [count], eerste=eerste, tot_en_met=end)
+                for line, count, end in (
+                    (total, 45, until_october),
+                    (hulp, 30, until_october),
+                    (overig, None, ()),
+                )
+            ]
+    process.publication.write(emission(versie, *rows, tijd=MADE))
+    process.state["regios"] = [{"regio": "twente", "versie": versie, "laatste_emissie": None}]
+
+
 @pytest.fixture
-def planned() -> Process:
-    """A process whose publication holds few figures while a period runs, and more at its close."""
+def town() -> Process:
     made = Process()
-    november, third = date(2026, 11, 1), date(2026, 7, 1)
-    hulp = replace(
-        WMO_TOTAAL,
-        maat="actief",
-        product_niveau="hoofdgroep",
-        product="Hulp bij het huishouden",
-        periode_soort="kwartaal",
-    )
-    made.publication.write(
-        emission(
-            1,
-            values(replace(WMO_TOTAAL, maat="actief"), [1204], eerste=november),
-            values(WMO_TOTAAL, [None], eerste=november),
-            values(hulp, [412], eerste=third, status="definitief"),
-            values(replace(hulp, product="Verblijf en opvang"), [33], eerste=date(2026, 10, 1)),
-            tijd=MADE,
-        )
-    )
+    publish(made, 1)
     return made
 
 
-def test_a_figure_of_a_close_is_shown_under_its_own_period(
-    planned: Process, open_page: OpenPage, pictures: Path
-) -> None:
-    with showing(planned) as url:
+def choose(page: Page, what: str, value: str) -> None:
+    page.locator(f'#{what} input[value="{value}"]').check()
+
+
+def test_nb_means_one_thing(town: Process, open_page: OpenPage, pictures: Path) -> None:
+    with showing(town) as url:
         page = open_page(f"{url}/gebied/enschede")
-        line = page.locator('tr[data-regel="hoofdgroep:Hulp bij het huishouden"]')
-        expect(line).to_contain_text("412")
-        expect(line).to_contain_text("3e kwartaal 2026, definitief")
-        # A stock that runs on from an earlier month is one of now, with its own time.
-        running = page.locator('tr[data-regel="hoofdgroep:Verblijf en opvang"]')
-        expect(running.locator(".stand")).to_have_text(re.compile(r"^\d\d:\d\d:\d\d$"))
-        none = page.locator('tr[data-regel="hoofdgroep:Overig"]')
-        expect(none.locator(".getal")).to_contain_text("–")
-        expect(page.locator("#tekens")).to_contain_text(
-            "alleen bij de afsluiting van een kwartaal, halfjaar of jaar"
-        )
-        expect(page.locator("#tekens")).to_contain_text("30 december 2026")
-        expect(page.locator("#tekens")).to_contain_text("lager dan 10")
-        line.get_by_role("link").click()
-        expect(page.locator("#verloop-melding")).to_have_text(
-            "Per maand wordt dit niet gepubliceerd; hieronder per kwartaal."
-        )
-        page.locator('#maat input[value="instroom"]').check()
-        expect(page.locator("#uitleg")).to_contain_text("Niet bekendgemaakt")
+        expect(page.locator('tr[data-regel="hoofdgroep:Overig"] .getal')).to_contain_text("n.b.")
+        legend = page.locator("#tekens")
+        expect(legend).to_contain_text("te klein om te tonen (hoogstens 14, en misschien 0)")
+        expect(legend).to_contain_text("November 2026 is definitief vanaf 1 maart 2027")
+        note = page.locator("#noot-bescherming")
+        for part in (
+            "een veelvoud van 5 en wijkt hoogstens 4 af",
+            "per opgeteld cijfer hoogstens 4",
+            "tot en met 10 tonen wij nooit (n.b.)",
+            "van 11 tot en met 14 soms",
+            "vanaf 15 altijd",
+        ):
+            expect(note).to_contain_text(part)
+        expect(page.locator("#beleid")).to_be_hidden()
+        choose(page, "maat", "instroom")
+        expect(page.locator("#uitleg")).to_contain_text("te klein om te tonen")
+        expect(page.locator("#producten th.bereik")).to_be_hidden()
         assert barriers(page) == []
-        page.screenshot(path=pictures / "afsluiting.png", full_page=True)
+        page.screenshot(path=pictures / "nb.png", full_page=True)
         page.close()  # before its server goes, of which the browser would complain
 
 
-def test_a_problem_leads_the_page(planned: Process, open_page: OpenPage, pictures: Path) -> None:
-    planned.state["probleem"] = "ClickHouse is niet bereikbaar. Er gaat niets verloren."
-    with showing(planned) as url:
+@pytest.mark.parametrize(
+    ("policy", "note"),
+    [
+        ("kale_drempel", "aantallen onder 10 tonen wij niet (n.b.)"),
+        ("geen", "exact, ook kleine aantallen"),
+    ],
+)
+def test_a_policy_that_protects_less_warns(
+    town: Process, open_page: OpenPage, policy: Any, note: str
+) -> None:
+    town.protection = Protection(policy=policy)
+    with showing(town) as url:
         page = open_page(f"{url}/gebied/enschede")
-        expect(page.locator("#oordeel")).to_have_text(planned.state["probleem"])
+        expect(page.locator("#beleid")).to_have_text(town.protection.warning)
+        expect(page.locator("#noot-bescherming")).to_contain_text(note)
+        expect(page.locator("#noot-bescherming")).not_to_contain_text("veelvoud")
+        page.close()
+
+
+def test_a_sum_tells_how_far_it_reaches(town: Process, open_page: OpenPage, pictures: Path) -> None:
+    with showing(town) as url:
+        page = open_page(f"{url}/gebied/enschede?periode=kwartaal&maat=instroom")
+        expect(page.locator('[data-bij="instroom"]')).to_contain_text(
+            "begonnen in het vierde kwartaal van 2026, t/m oktober"
+        )
+        expect(page.locator('[data-bij="actief"]')).to_contain_text("indicaties lopen vandaag")
+        hulp = page.locator(f'tr[data-regel="hoofdgroep:{HULP}"]')
+        expect(hulp.locator("td")).to_have_text(["30", "t/m oktober"])
+        overig = page.locator('tr[data-regel="hoofdgroep:Overig"]')
+        expect(overig.locator(".bereik")).to_have_text("")
+        legend = page.locator("#tekens")
+        expect(legend).to_contain_text("nog geen afgesloten maand met een cijfer")
+        expect(legend).not_to_contain_text("te klein om te tonen")
+        page.locator("#verlooptabel summary").click()
+        expect(page.locator("#verlooptabel tbody tr > *")).to_have_text(
+            ["4e kwartaal 2026", "45", "voorlopig, t/m oktober"]
+        )
+        assert barriers(page) == []
+        page.screenshot(path=pictures / "som.png", full_page=True)
+        overig.get_by_role("link").click()
+        expect(page.locator("#verloop-titel")).to_have_text("Instroom per kwartaal: Overig")
+        expect(page.locator("#verlooptabel tbody tr > *")).to_have_text(
+            ["4e kwartaal 2026", "n.b.", "voorlopig"]
+        )
+        choose(page, "maat", "actief")
+        expect(page.locator("#producten th.bereik")).to_be_hidden()
+        page.close()
+
+
+def test_a_change_is_that_of_the_same_figure(town: Process, open_page: OpenPage) -> None:
+    publish(town, 2, instroom=20)
+    with showing(town) as url:
+        page = open_page(f"{url}/gebied/enschede")
+        choose(page, "maat", "instroom")
+        row = page.locator('#producten tr[data-regel="totaal"] td.getal')
+        expect(row).to_have_attribute("data-getal", "20")
+        choose(page, "periode", "jaar")
+        expect(row).to_have_attribute("data-getal", "45")
+        expect(page.locator(".delta")).to_have_count(0)
+        choose(page, "periode", "maand")
+        expect(row).to_have_attribute("data-getal", "20")
+        publish(town, 3, instroom=25)
+        expect(row.locator(".delta")).to_have_text("+5")
+        expect(page.locator("#tekens")).to_contain_text("+5, −5")
+        choose(page, "maat", "actief")
+        expect(row).to_have_attribute("data-getal", "1.200")
+        expect(page.locator(".delta")).to_have_count(1)
+        expect(page.locator('[data-maat="instroom"] .delta')).to_have_text("+5")
+        page.close()
+
+
+def test_a_problem_leads_the_page(town: Process, open_page: OpenPage, pictures: Path) -> None:
+    town.state["probleem"] = "ClickHouse is niet bereikbaar. Er gaat niets verloren."
+    with showing(town) as url:
+        page = open_page(f"{url}/gebied/enschede")
+        expect(page.locator("#oordeel")).to_have_text(town.state["probleem"])
         expect(page.locator('[data-veld="toestand"]')).to_have_text("Probleem")
         assert barriers(page) == []
         page.screenshot(path=pictures / "probleem.png")
@@ -180,9 +257,9 @@ def alertmanager() -> Iterator[str]:
 
 
 def test_alarms_and_timeliness_have_their_place(
-    planned: Process, open_page: OpenPage, pictures: Path
+    town: Process, open_page: OpenPage, pictures: Path
 ) -> None:
-    planned.state["tijdigheid"] = [
+    town.state["tijdigheid"] = [
         {
             "gebied": "0153",
             "wet": "Wmo",
@@ -192,10 +269,10 @@ def test_alarms_and_timeliness_have_their_place(
             "wachttijd_dagen": None,
         }
     ]
-    planned.state["aanbieders"] = [{"regio": "twente", "actief": 9, "stil": ["01234567"]}]
+    town.state["aanbieders"] = [{"regio": "twente", "actief": 9, "stil": ["01234567"]}]
     with (
         alertmanager() as alerts,
-        showing(planned, Settings(http=Http(alertmanager=alerts))) as url,
+        showing(town, Settings(http=Http(alertmanager=alerts))) as url,
     ):
         page = open_page(f"{url}/gebied/enschede", "telefoon")
         expect(page.locator('[data-veld="alarmen"]')).to_have_text("1")

@@ -1,13 +1,13 @@
 import asyncio
 from collections.abc import Collection, Mapping
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime
 
 import pytest
 from aiohttp import web
 from aiohttp.test_utils import TestClient, TestServer
 
 from tests.emissions import emission, series, values
-from zorgstroom.aggregations.policy import Disclosure
+from zorgstroom.aggregations.policy import Protection
 from zorgstroom.sinks.contract import Filter, PublishedEmission, PublishedFigure
 from zorgstroom.sinks.errors import SinkUnavailableError
 from zorgstroom.sinks.memory import MemoryPublication
@@ -19,7 +19,7 @@ from zorgstroom.stream.web import application, as_json
 class Fake:
     """A provider on a publication in memory."""
 
-    disclosure = Disclosure()
+    protection = Protection()
     regios: Collection[str] = ("twente", "regio, met komma")
 
     def __init__(self) -> None:
@@ -97,8 +97,8 @@ def test_figures_come_with_policy_and_warning(provider: Fake) -> None:
     answer = get(provider, "/api/cijfers?gebied=0153&wet=Wmo&periode=2024-02-01")
     assert answer.status == 200
     assert answer.headers["Content-Type"].startswith("application/json")
-    assert answer.body["beleid"] == "drempel"
-    assert answer.body["waarschuwing"] == Disclosure().warning
+    assert answer.body["beleid"] == "afronden"
+    assert answer.body["waarschuwing"] == Protection().warning
     assert answer.body["afgekapt"] is False
     assert rows(answer) == [
         {
@@ -111,11 +111,24 @@ def test_figures_come_with_policy_and_warning(provider: Fake) -> None:
             "periode": "2024-02-01",
             "maat": "instroom",
             "waarde": None,
+            "tot_en_met": None,
             "status": "voorlopig",
             "versie": 1,
             "bijgewerkt_op": "2026-03-15T12:00:00Z",
         }
     ]
+
+
+def test_a_sum_tells_how_far_it_reaches(provider: Fake) -> None:
+    year = series(gebied_soort="regio", gebied="twente", periode_soort="jaar")
+    reached = values(year, [1205, None], tot_en_met=[date(2024, 3, 31), None])
+    provider.publication.write(emission(3, reached))
+    sums = rows(get(provider, "/api/cijfers?gebied=twente&periode_soort=jaar"))
+    assert [(row["waarde"], row["tot_en_met"]) for row in sums] == [
+        (1205, "2024-03-31"),
+        (None, None),
+    ]
+    assert list(sums[0]).index("tot_en_met") == list(sums[0]).index("waarde") + 1
 
 
 @pytest.mark.parametrize(
@@ -245,7 +258,7 @@ def test_emissions_come_newest_first(provider: Fake) -> None:
                 "regio": "twente",
                 "versie": 2,
                 "tijd": "2026-03-15T12:00:00Z",
-                "certificaat": "c2",
+                "beleid": "afronden 5 10",
             }
         ],
     }

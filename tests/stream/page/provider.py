@@ -4,7 +4,7 @@ from collections.abc import Collection, Mapping
 from datetime import UTC, datetime
 from typing import Any
 
-from zorgstroom.aggregations.policy import Disclosure
+from zorgstroom.aggregations.policy import Protection
 from zorgstroom.sinks.contract import Filter, PublishedEmission, PublishedFigure
 from zorgstroom.sinks.memory import MemoryPublication
 
@@ -14,7 +14,7 @@ MADE = datetime(2026, 11, 12, 9, tzinfo=UTC)
 class Process:
     """What a test changes is shown at the next look."""
 
-    disclosure = Disclosure()
+    protection = Protection()
     regios: Collection[str] = ("twente",)
 
     def __init__(self) -> None:

@@ -102,14 +102,15 @@ def test_vendored_files_tell_their_version_and_come_with_their_licence() -> None
 
 
 def test_names_and_rules_of_the_process() -> None:
-    async def ask(client: TestClient[web.Request, web.Application], _: Process) -> None:
+    async def ask(client: TestClient[web.Request, web.Application], process: Process) -> None:
         body = await (await client.get("/api/gebieden")).json()
         (region,) = body["regios"]
         assert (region["gebied"], region["naam"]) == ("twente", "Twente")
         assert [one["naam"] for one in region["gemeenten"]][:2] == ["Almelo", "Borne"]
         assert {"gebied": "0168", "naam": "Losser"} in region["gemeenten"]
-        assert (body["beleid"], body["drempel"], body["naloop_dagen"]) == ("drempel", 10, 90)
-        assert body["rooster"] == {"eerste_uur": 8, "laatste_uur": 17}
+        assert (body["beleid"], body["basis"], body["drempel"]) == ("afronden", 5, 10)
+        assert body["waarschuwing"] == process.protection.warning
+        assert body["naloop_dagen"] == 90
         assert body["categorieen"]["Wmo"]["01"].startswith("Hulp")
 
     serve(ask)
@@ -145,7 +146,12 @@ def test_a_stream_tells_state_refusals_and_figures() -> None:
             assert found["cijfers"]["periode"] == "2026-11-01"
             rows = found["cijfers"]["rijen"]
             assert isinstance(rows, list)
-            assert rows[0][-3:] == [None, "voorlopig", "2026-11-12T09:00:00Z"]
+            line = dict(zip(found["cijfers"]["kolommen"], rows[0], strict=True))  # type: ignore[call-overload]
+            assert (line["waarde"], line["tot_en_met"], line["status"]) == (
+                None,
+                None,
+                "voorlopig",
+            )
 
     serve(ask)
 
