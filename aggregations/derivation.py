@@ -58,22 +58,8 @@ _Starts = dict[_StartKey, _Moves]
 _Stops = dict[tuple[_StartKey, int, str | None], tuple[_Moves, str]]
 
 
-def derive(
-    dossier: Dossier, definitions: Definitions, *, before_emission: int | None = None
-) -> Derived:
-    """
-    Return what `dossier` says under `definitions`.
-
-    Args:
-        dossier: The client's messages.
-        definitions: The decisions that the standard leaves open.
-        before_emission: Derive as it stood at the emission with this `versie`: only from messages
-            whose stored emission number is below it. None takes every message.
-
-    """
-    if before_emission is not None:
-        known = tuple(m for m in dossier.messages if m.emissie < before_emission)
-        dossier = Dossier(dossier.schema, known)
+def derive(dossier: Dossier, definitions: Definitions) -> Derived:
+    """Return what `dossier` says under `definitions`."""
     messages = dossier.messages
     if not messages:
         return NOTHING

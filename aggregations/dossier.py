@@ -6,15 +6,18 @@ adding one that is there changes nothing, and any order of adding gives the same
 are the only truth; all figures are derived from them.
 """
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from typing import Final, NamedTuple
+from zlib import crc32
 
 import msgspec
 
-from zorgstroom.codecs.events import Start, Stop
+from zorgstroom.codecs.content import content_digest
+from zorgstroom.codecs.events import Start, Stop, record_values
 
-SCHEMA: Final = 1
-"""Version of the stored form; `load` migrates older ones and refuses newer ones."""
+SCHEMA: Final = 2
+"""Version of the stored form; `load` converts form 1 and refuses newer ones."""
+_CHECKSUM_BYTES: Final = 4
 
 
 class Record(msgspec.Struct, frozen=True, array_like=True):
@@ -52,8 +55,6 @@ class Message(msgspec.Struct, frozen=True, array_like=True):
     geslacht: str
     ontvangen: int | None
     """Earliest time of receipt in the chain, in milliseconds since 1970 (UTC)."""
-    emissie: int
-    """`versie` of the region's last emission before the message first arrived; 0 before any."""
     records: tuple[Record, ...]
 
     @property
@@ -69,47 +70,100 @@ class Dossier(msgspec.Struct, frozen=True, array_like=True):
     messages: tuple[Message, ...] = ()
 
 
-class _Form(msgspec.Struct, frozen=True, array_like=True):
-    """The version of a stored form, whatever follows it."""
+class _FormerMessage(msgspec.Struct, frozen=True, array_like=True):
+    """A message in form 1: with another digest, and the emission before which it arrived."""
 
+    dag: int
+    afzender: str
+    identificatie: str
+    digest: bytes
+    wet: str
+    soort: str
+    release: str
+    geboortemaand: str | None
+    geslacht: str
+    ontvangen: int | None
+    emissie: int
+    records: tuple[Record, ...]
+
+
+class _FormerDossier(msgspec.Struct, frozen=True, array_like=True):
     schema: int
+    messages: tuple[_FormerMessage, ...]
 
 
 class DossierError(Exception):
-    """A stored dossier that this version of the program cannot read."""
+    """A stored dossier that is damaged, or that this version of the program cannot read."""
 
 
 _encode = msgspec.msgpack.Encoder().encode
 _decode = msgspec.msgpack.Decoder(Dossier).decode
-_form = msgspec.msgpack.Decoder(_Form).decode
+_decode_former = msgspec.msgpack.Decoder(_FormerDossier).decode
 _EMPTY: Final = Dossier()
+_ARRAY_OF_TWO: Final = 0x92
+"""First byte of every form; the second one is its version."""
 
 
 def dump(dossier: Dossier) -> bytes:
-    """Return the stored form; equal dossiers give equal bytes."""
-    return _encode(dossier)
+    """Return the stored form, its checksum last; equal dossiers give equal bytes."""
+    content = _encode(dossier)
+    return content + crc32(content).to_bytes(_CHECKSUM_BYTES)
 
 
 def load(stored: bytes | None) -> Dossier:
-    """Read the stored form; None is the empty dossier. Raises a `DossierError`."""
+    """Read a stored form, also form 1; None is the empty dossier. Raises a `DossierError`."""
     if stored is None:
         return _EMPTY
-    try:
-        dossier = _decode(stored)
-        schema = dossier.schema
-    except (msgspec.DecodeError, UnicodeDecodeError) as error:
-        try:
-            schema = _form(stored).schema
-        except msgspec.DecodeError:
-            schema = SCHEMA
-        if schema == SCHEMA:
-            raise DossierError(f"Een dossier is onleesbaar: {error}") from None
-    if schema != SCHEMA:
+    schema = stored_schema(stored)
+    if schema > SCHEMA:
         raise DossierError(
             f"Een dossier heeft vorm {schema}; deze versie leest vorm {SCHEMA}. "
             "Gebruik een nieuwere versie van zorgstroom."
         )
-    return dossier
+    try:
+        if schema == SCHEMA:
+            content, checksum = stored[:-_CHECKSUM_BYTES], stored[-_CHECKSUM_BYTES:]
+            if crc32(content).to_bytes(_CHECKSUM_BYTES) != checksum:
+                raise DossierError("Een dossier is beschadigd: de controlesom klopt niet.")
+            return _decode(content)
+        return Dossier(SCHEMA, _united(_current(m) for m in _decode_former(stored).messages))
+    except (msgspec.DecodeError, UnicodeDecodeError) as error:
+        raise DossierError(f"Een dossier is onleesbaar: {error}") from None
+
+
+def stored_schema(stored: bytes) -> int:
+    """Return the version of a stored form. Raises a `DossierError` when it is no dossier."""
+    if len(stored) < 2 or stored[0] != _ARRAY_OF_TWO or not 1 <= stored[1] < 0x80:
+        raise DossierError("Een dossier is onleesbaar: het begint niet als een dossier.")
+    return stored[1]
+
+
+def _current(former: _FormerMessage) -> Message:
+    """Return a message of form 1 as it is kept now: no stamp, the digest of its values."""
+    header = (
+        former.wet,
+        former.soort,
+        former.release,
+        former.afzender,
+        former.identificatie,
+        former.dag,
+        former.geboortemaand,
+        former.geslacht,
+    )
+    digest = content_digest(header, [msgspec.structs.astuple(r) for r in former.records])
+    return Message(
+        former.dag,
+        former.afzender,
+        former.identificatie,
+        digest,
+        former.wet,
+        former.soort,
+        former.release,
+        former.geboortemaand,
+        former.geslacht,
+        former.ontvangen,
+        former.records,
+    )
 
 
 class Added(NamedTuple):
@@ -119,18 +173,13 @@ class Added(NamedTuple):
     repeated: bool
 
 
-def add(dossier: Dossier, events: Sequence[Start | Stop], emissie: int) -> Added:
+def add(dossier: Dossier, events: Sequence[Start | Stop]) -> Added:
     """
-    Return `dossier` with the `events` of one message for its client.
+    Return `dossier` with the `events` (one or more) of one message for its client.
 
-    Args:
-        dossier: The client's dossier so far.
-        events: One or more events of one message.
-        emissie: `versie` of the region's last emission; for a known message the earliest stays, as
-            does the earliest time of receipt.
-
+    Of a message that is known the earliest time of receipt stays.
     """
-    message = _message(events, emissie)
+    message = _message(events)
     messages = dossier.messages
     if not messages:
         return Added(Dossier(SCHEMA, (message,)), repeated=False)
@@ -151,17 +200,22 @@ def add(dossier: Dossier, events: Sequence[Start | Stop], emissie: int) -> Added
 
 def merge(one: Dossier, other: Dossier) -> Dossier:
     """Return the union of two dossiers of one client; associative, commutative, idempotent."""
-    messages: dict[tuple[object, ...], Message] = {}
-    for message in (*one.messages, *other.messages):
-        known = messages.get(message.identity)
-        messages[message.identity] = message if known is None else _merge(known, message)
-    return Dossier(SCHEMA, tuple(sorted(messages.values(), key=_identity)))
+    return Dossier(SCHEMA, _united((*one.messages, *other.messages)))
 
 
 def conflicts(dossier: Dossier) -> int:
     """Return how many messages share an identity with another content (TR056, 9056)."""
     names = [(m.afzender, m.wet, m.soort, m.identificatie) for m in dossier.messages]
     return len(names) - len(set(names))
+
+
+def _united(messages: Iterable[Message]) -> tuple[Message, ...]:
+    """Return `messages` in their order, those that say the same as one."""
+    by_identity: dict[tuple[object, ...], Message] = {}
+    for message in messages:
+        known = by_identity.get(message.identity)
+        by_identity[message.identity] = message if known is None else _merge(known, message)
+    return tuple(sorted(by_identity.values(), key=_identity))
 
 
 def _identity(message: Message) -> tuple[int, str, str, bytes, str, str]:
@@ -171,15 +225,14 @@ def _identity(message: Message) -> tuple[int, str, str, bytes, str, str]:
 def _merge(known: Message, again: Message) -> Message:
     moments = [m for m in (known.ontvangen, again.ontvangen) if m is not None]
     ontvangen = min(moments) if moments else None
-    emissie = min(known.emissie, again.emissie)
     records = known.records
     if records != again.records:
         # Events of one message may come one by one: the union, by position.
         records = tuple(sorted({*records, *again.records}, key=lambda record: record.positie))
-    return msgspec.structs.replace(known, ontvangen=ontvangen, emissie=emissie, records=records)
+    return msgspec.structs.replace(known, ontvangen=ontvangen, records=records)
 
 
-def _message(events: Sequence[Start | Stop], emissie: int) -> Message:
+def _message(events: Sequence[Start | Stop]) -> Message:
     first = events[0]
     if len(events) > 1:
         events = sorted(events, key=_position)
@@ -194,27 +247,9 @@ def _message(events: Sequence[Start | Stop], emissie: int) -> Message:
         first.geboortemaand,
         first.geslacht,
         None if first.ontvangen is None else int(first.ontvangen.timestamp() * 1000),
-        emissie,
-        tuple([_record(event) for event in events]),
+        tuple([Record(*record_values(event)) for event in events]),
     )
 
 
 def _position(event: Start | Stop) -> int:
     return event.positie
-
-
-def _record(event: Start | Stop) -> Record:
-    # One look at the event's values instead of nine: this runs at every message.
-    of = event.__dict__
-    ingangsdatum, einddatum = of["toewijzing_ingangsdatum"], of.get("einddatum")
-    return Record(
-        of["positie"],
-        of["status"],
-        of["toewijzing"],
-        of["categorie"],
-        of["code"],
-        None if ingangsdatum is None else ingangsdatum.toordinal(),
-        of["begindatum"].toordinal(),
-        of.get("reden"),
-        None if einddatum is None else einddatum.toordinal(),
-    )

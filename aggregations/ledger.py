@@ -10,11 +10,12 @@ from dataclasses import dataclass, field
 from typing import Final, NamedTuple
 
 from zorgstroom.aggregations.derivation import Indicatie
-from zorgstroom.aggregations.movements import Movements
 from zorgstroom.aggregations.results import Maat
 
 MATEN: Final[tuple[Maat, ...]] = ("actief", "instroom", "uitstroom")
 """The measures, in the order of a cell's three series of days."""
+STOCKS: Final[frozenset[Maat]] = frozenset({"actief"})
+"""Measures of a day; the others are flows, counted over a period."""
 
 
 class BaseCell(NamedTuple):
@@ -36,8 +37,6 @@ class Ledger:
     einddatum_telt_mee: bool = True
     cells: dict[BaseCell, tuple[Days, Days, Days]] = field(default_factory=dict)
     changed: set[BaseCell] = field(default_factory=set)
-    movements: Movements | None = None
-    """Which dossiers moved, for a policy that counts contributors; None: nobody asks."""
 
     def apply(self, key: str, before: frozenset[Indicatie], after: frozenset[Indicatie]) -> bool:
         """
@@ -56,8 +55,6 @@ class Ledger:
             self._add(gemeente, indicatie, -1)
         for indicatie in after - before:
             self._add(gemeente, indicatie, 1)
-        if self.movements is not None:
-            self.movements.note(key, before, after)
         return True
 
     def take_changed(self) -> set[BaseCell]:

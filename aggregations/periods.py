@@ -28,6 +28,10 @@ class Period:
         """Return the day on which `actief` is counted: the last day, or today while it runs."""
         return min(self.end, today)
 
+    def is_over(self, today: date) -> bool:
+        """Return whether its last day is past."""
+        return today > self.end
+
     def is_final(self, today: date, late_days: int) -> bool:
         """Return whether the period is closed: over since `late_days` days, for late messages."""
         return today > self.end + timedelta(days=late_days)
@@ -49,6 +53,12 @@ def days(first: date, today: date) -> list[Period]:
         Period("dag", day, day)
         for day in (first + timedelta(days=number) for number in range((today - first).days + 1))
     ]
+
+
+def month_before(today: date, months: int) -> date:
+    """Return the first day of the month that lies `months` before that of `today`."""
+    year, month0 = divmod(today.year * 12 + today.month - 1 - months, 12)
+    return date(year, month0 + 1, 1)
 
 
 def first_day(today: date, years: int) -> date:

@@ -46,8 +46,8 @@ class Recent:
         self._kalender = kalender
         self._known: dict[str, dict[str, _Entry]] = {}
         self._marked: set[str] = set()
-        self.oldest: int | None = None
-        """Lowest Dagtekening of what was marked since someone last took notice of it."""
+        self._changed = False
+        """Whether something was marked since `take_changed`."""
         self.horizon = today.toordinal() - DAYS
         """Ordinal of the last day that is too long ago."""
 
@@ -68,19 +68,19 @@ class Recent:
 
     def mark(self, key: str, dag: int) -> None:
         """Remember that the dossier `key` got a message of Dagtekening `dag` (an ordinal)."""
-        if self.oldest is None or dag < self.oldest:
-            self.oldest = dag
+        self._changed = True
         # An old message matters when it removes or repeats something of a dossier that is recent.
         if dag > self.horizon or key in self._known.get(gemeente_of(key), ()):
             self._marked.add(key)
 
-    def take_oldest(self) -> int | None:
-        """Return `oldest` and begin again; None when nothing was marked."""
-        oldest, self.oldest = self.oldest, None
-        return oldest
+    def take_changed(self) -> bool:
+        """Return whether any dossier was marked or erased, and begin again."""
+        changed, self._changed = self._changed, False
+        return changed
 
     def gone(self, keys: Iterable[str]) -> None:
         """Forget dossiers that were erased."""
+        self._changed = True
         for key in keys:
             self._known.get(gemeente_of(key), {}).pop(key, None)
             self._marked.discard(key)

@@ -7,7 +7,9 @@ regions is refused.
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Final
+from typing import Final, NamedTuple
+
+from zorgstroom.aggregations.results import GebiedSoort
 
 TWENTE: Final = {
     "0141": "Almelo",
@@ -28,6 +30,16 @@ TWENTE: Final = {
 """The fourteen gemeenten of Twente by CBS code."""
 
 
+class AreaIdentity(NamedTuple):
+    """An area of which figures are published."""
+
+    name: str
+    """Name of a region, or a CBS code."""
+    soort: GebiedSoort
+    gemeenten: tuple[str, ...]
+    """What it is the sum of; its offsets belong to this set, whatever its name."""
+
+
 @dataclass(frozen=True, slots=True)
 class Region:
     """A publication unit: one version, one emission at a time."""
@@ -41,6 +53,12 @@ class Region:
     def gebieden(self) -> tuple[str, ...]:
         """Names of all areas with figures of this region."""
         return ((self.name, *self.gemeenten)) if self.total else self.gemeenten
+
+    def identity(self, gebied: str) -> AreaIdentity:
+        """Return what the area `gebied`, one of `gebieden`, is."""
+        if self.total and gebied == self.name:
+            return AreaIdentity(gebied, "regio", self.gemeenten)
+        return AreaIdentity(gebied, "gemeente", (gebied,))
 
 
 class Regions:

@@ -40,12 +40,13 @@ class SeriesValues:
     perioden: Sequence[date]
     """First day of each period."""
     waarden: Sequence[int | None]
-    """Counts; None is suppressed."""
+    """Figures; None is n.b."""
     statussen: Sequence[Status]
-    tijden: Sequence[datetime] = ()
-    """When each value was made (UTC); empty in an emission: all of them at its own time."""
-    versies: Sequence[int] = ()
-    """The emission that wrote each value, where it was read back; empty in an emission."""
+    tot_en_met: Sequence[date | None] = ()
+    """
+    Last day that the sum of a running period of a flow reaches; None for every other figure. Empty
+    when it is None for all.
+    """
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,4 +60,5 @@ class Emission:
     tijd: datetime
     """When these figures were made (UTC, aware)."""
     values: Sequence[SeriesValues]
-    certificaat: str = ""
+    beleid: str
+    """The policy under which it was made, such as ``afronden 5 10``."""

@@ -89,7 +89,7 @@ def timeliness(recent: Recent, region: Region, today: date, least: int) -> list[
         recent: What was reported lately.
         region: Its gemeenten; one without a total is shown as a gemeente.
         today: The window ends on this day.
-        least: Records from which a gemeente is shown (the threshold of disclosure control).
+        least: Records from which a gemeente is shown (the threshold of the policy).
 
     """
     after = today.toordinal() - WINDOW

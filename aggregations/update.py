@@ -9,20 +9,12 @@ it here: the caller makes the result safe first, and only then moves table and l
 from collections import Counter
 from collections.abc import Callable, Iterable, Mapping, MutableMapping, Sequence
 from dataclasses import dataclass, field
-from typing import NamedTuple
 
 from zorgstroom.aggregations.definitions import Definitions
 from zorgstroom.aggregations.derivation import NOTHING, Derived, derive
 from zorgstroom.aggregations.dossier import Dossier, add, dump, load
 from zorgstroom.aggregations.ledger import Ledger
 from zorgstroom.codecs.events import Start, Stop
-
-
-class Addition(NamedTuple):
-    """The events of one message, and the region's last `versie` before it arrived."""
-
-    events: Sequence[Start | Stop]
-    emissie: int
 
 
 def key_of(event: Start | Stop) -> str:
@@ -59,18 +51,20 @@ class Changes:
 
 
 def changes(
-    dossiers: Mapping[str, bytes], additions: Iterable[Addition], definitions: Definitions
+    dossiers: Mapping[str, bytes],
+    messages: Iterable[Sequence[Start | Stop]],
+    definitions: Definitions,
 ) -> Changes:
-    """Return what `additions`, in any order and with any repeats, change in `dossiers`."""
+    """Return what the events of `messages`, in any order and repeated, change in `dossiers`."""
     before: dict[str, Dossier] = {}
     after: dict[str, Dossier] = {}
     repeated: list[bool] = []
-    for events, emissie in additions:
+    for events in messages:
         key = key_of(events[0])
         dossier = after.get(key)
         if dossier is None:
             before[key] = dossier = load(dossiers.get(key))
-        after[key], known = add(dossier, events, emissie)
+        after[key], known = add(dossier, events)
         repeated.append(known)
     result = Changes({}, repeated)
     for key, old in before.items():

@@ -16,7 +16,7 @@ from pydantic import ValidationError
 from zorgstroom.codecs import rules
 from zorgstroom.codecs.catalog import CATEGORIE
 from zorgstroom.codecs.errors import Reason, StructureError
-from zorgstroom.codecs.events import Start
+from zorgstroom.codecs.events import Start, events_digest
 from zorgstroom.codecs.pseudonym import PseudonymKey
 
 COLUMNS: Final = (
@@ -107,19 +107,19 @@ def _start(row: dict[str, str], key: PseudonymKey, today: date | None) -> Start:
     # What the row means, not how it is written: the same file from another spreadsheet is a repeat.
     content = [gemeente, wet, bsn, row["toewijzing"].lstrip("0"), categorie or "", row["code"]]
     content += [row["begindatum"], row["geboortedatum"], row["geslacht"] or "0"]
-    digest = key.digest("\x1f".join(content))
+    name = key.digest("\x1f".join(content))
     try:
-        return Start.model_validate(
+        start = Start.model_validate(
             {
                 "wet": wet,
                 "release": "3.2",
                 "afzender": AFZENDER,
                 "gemeente": gemeente,
                 # Each row is a message of its own, under a name that stays the same.
-                "identificatie": f"B{digest[:11]}",
+                "identificatie": f"B{name[:11]}",
                 # As old as the care itself: a removal by message, which is later, wins.
                 "dagtekening": begin,
-                "digest": digest,
+                "digest": name,
                 "positie": 1,
                 "client": key.client(gemeente, bsn),
                 "geboortemaand": None if born is None else f"{born.year:04}-{born.month:02}",
@@ -132,6 +132,7 @@ def _start(row: dict[str, str], key: PseudonymKey, today: date | None) -> Start:
                 "status": 1,
             }
         )
+        return start.model_copy(update={"digest": events_digest([start])})
     except ValidationError as error:
         column = str(error.errors(include_input=False)[0]["loc"][0])
         raise _RowError(column, "CSV", f"{column} heeft geen geldige waarde") from None

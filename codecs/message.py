@@ -5,7 +5,6 @@ A `Shape` is made once for every combination of optional elements and knows wher
 stands; `build` then works on values alone, whether a parser or a template found them.
 """
 
-import hashlib
 import itertools
 import re
 from collections.abc import Callable, Sequence
@@ -16,7 +15,7 @@ from typing import Final
 
 from zorgstroom.codecs import rules
 from zorgstroom.codecs.catalog import MessageType
-from zorgstroom.codecs.events import Start, Stop
+from zorgstroom.codecs.events import Start, Stop, events_digest
 from zorgstroom.codecs.fieldtypes import XML_SPACE, FieldType
 from zorgstroom.codecs.layout import Slot
 from zorgstroom.codecs.pseudonym import PseudonymKey
@@ -58,9 +57,6 @@ class Shape:
     def __init__(self, message: MessageType, slots: Sequence[Slot]) -> None:
         self.message = message
         self.slots = tuple(slots)
-        names = f"{message.name} {message.release} " + ",".join(s.name for s in slots)
-        # Part of a message's digest: the same values in other elements are another message.
-        self._tag = hashlib.blake2b(names.encode(), digest_size=8).hexdigest() + _SEPARATOR
         self._parts = _parts(self.slots)
         self._usage = _HEADER if slots[_HEADER].name == "DatumGebruik" else None
         self._geslacht = _HEADER if self._usage is None else _HEADER + 1
@@ -89,12 +85,9 @@ class Shape:
         self, v: Sequence[str], key: PseudonymKey, today: date | None, ontvangen: datetime | None
     ) -> tuple[Start | Stop, ...]:
         """Return the events of the message with values `v`; raises the first `Violation`."""
-        content = [self._tag]
         for matches, start, end in self._parts:
-            part = _SEPARATOR.join(v[start:end])
-            if matches(part) is None:
+            if matches(_SEPARATOR.join(v[start:end])) is None:
                 self._match_each(v)
-            content.append(part)
         dagtekening = _date(v, 6)
         if today is not None and dagtekening > today:
             raise Violation(6, rules.TR135)
@@ -112,7 +105,7 @@ class Shape:
             "gemeente": v[4],
             "identificatie": v[5],
             "dagtekening": dagtekening,
-            "digest": key.digest(_SEPARATOR.join(content)),
+            "digest": "",
             "positie": 0,  # this and the Nones below keep the order of the model's fields
             "client": key.client(v[4], v[9]),
             "geboortemaand": None if usage == "3" else v[10].strip(XML_SPACE)[:7],
@@ -129,11 +122,15 @@ class Shape:
         read = self._start if message.soort == "start" else self._stop
         if len(self._products) == 1:
             place, product = self._products[0]
-            return (read(v, product, place, common, dagtekening),)
-        events = tuple(
-            [read(v, p, place, common.copy(), dagtekening) for place, p in self._products]
-        )
-        self._refuse_duplicates(events)
+            events: tuple[Start | Stop, ...] = (read(v, product, place, common, dagtekening),)
+        else:
+            events = tuple(
+                [read(v, p, place, common.copy(), dagtekening) for place, p in self._products]
+            )
+            self._refuse_duplicates(events)
+        digest = events_digest(events)
+        for event in events:
+            event.__dict__["digest"] = digest
         return events
 
     def _start(

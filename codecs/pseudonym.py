@@ -58,5 +58,5 @@ class PseudonymKey:
         return hmac.digest(self._client, f"{gemeente}{bsn}".encode(), "sha256").hex()[:32]
 
     def digest(self, content: str) -> str:
-        """Return the keyed digest of a message's content: 32 hexadecimal characters."""
+        """Return the keyed digest of `content`, which may name a client: 32 hex characters."""
         return hashlib.blake2b(content.encode(), digest_size=16, key=self._content).hexdigest()

@@ -30,7 +30,7 @@ EPOCH_DAY = date(1970, 1, 1).toordinal()
 CELLS = (
     "gebied_soort String, gebied String, wet String, product_niveau String, product String, "
     "periode_soort String, maat String, dagen Array(Int32), waarden Array(Nullable(UInt32)), "
-    "definitief Array(Bool), tijden Array(Int64)"
+    "definitief Array(Bool), reikt Array(Nullable(Int32))"
 )
 
 
@@ -50,22 +50,21 @@ def statements(
     for number, rows in enumerate(chunks(emission)):
         yield (
             f"INSERT INTO {db}.historie_rijen (gebied_soort, gebied, wet, product_niveau, product, "
-            "periode_soort, maat, periode, waarde, status, versie, bijgewerkt_op) "
+            "periode_soort, maat, periode, waarde, tot_en_met, status, versie, bijgewerkt_op) "
             f"{settings(emission, number, rows, longest)} "
             "SELECT gebied_soort, gebied, wet, product_niveau, product, periode_soort, maat, "
-            "toDate32(dag), waarde, if(slot, 'definitief', 'voorlopig'), "
-            f"{emission.versie}, if(empty(tijden), {moment(emission.tijd)}, "
-            "fromUnixTimestamp64Milli(tijden[plaats], 'UTC')) "
+            "toDate32(dag), waarde, if(empty(reikt), NULL, toDate32(reikt[plaats])), "
+            f"if(slot, 'definitief', 'voorlopig'), {emission.versie}, {moment(emission.tijd)} "
             f"FROM format(JSONCompactEachRow, {literal(CELLS)}, {literal(rows)}) "
             "ARRAY JOIN dagen AS dag, waarden AS waarde, definitief AS slot, "
             f"arrayEnumerate(dagen) AS plaats {fence}"
         )
-    row = _json([emission.regio, emission.certificaat]).decode()
+    row = _json([emission.regio, emission.beleid]).decode()
     yield (
-        f"INSERT INTO {db}.emissies_rijen (regio, versie, tijd, certificaat) "
+        f"INSERT INTO {db}.emissies_rijen (regio, versie, tijd, beleid) "
         f"{settings(emission, -1, row, longest)} "
-        f"SELECT regio, {emission.versie}, {moment(emission.tijd)}, certificaat "
-        f"FROM format(JSONCompactEachRow, 'regio String, certificaat String', {literal(row)}) "
+        f"SELECT regio, {emission.versie}, {moment(emission.tijd)}, beleid "
+        f"FROM format(JSONCompactEachRow, 'regio String, beleid String', {literal(row)}) "
         f"{fence}"
     )
 
@@ -89,8 +88,8 @@ def encoded(values: SeriesValues) -> str:
     """
     Return one series as a line.
 
-    It holds the key, days since 1970, counts, 1 where definitief, and the milliseconds since 1970
-    at which each value was made, if that was not now.
+    It holds the key, days since 1970, figures, 1 where definitief, and the last days that sums of
+    running periods reach, if there are any.
     """
     series = values.series
     return _json(
@@ -105,7 +104,7 @@ def encoded(values: SeriesValues) -> str:
             [day.toordinal() - EPOCH_DAY for day in values.perioden],
             list(values.waarden),
             [1 if status == "definitief" else 0 for status in values.statussen],
-            [milliseconds(tijd) for tijd in values.tijden],
+            [None if day is None else day.toordinal() - EPOCH_DAY for day in values.tot_en_met],
         ]
     ).decode()
 

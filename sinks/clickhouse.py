@@ -10,7 +10,7 @@ cells without that row are the remains of a crash, and writing the emission agai
 import threading
 import time
 from collections.abc import Iterable, Sequence
-from datetime import date, datetime
+from datetime import datetime
 from pathlib import Path
 from typing import cast
 
@@ -20,10 +20,10 @@ from zorgstroom.sinks import cells, reading, schema, timeliness
 from zorgstroom.sinks.connection import Connection, connect_embedded, connect_server
 from zorgstroom.sinks.contract import (
     Claim,
-    Contents,
     Filter,
     PublishedEmission,
     PublishedFigure,
+    Safeguard,
     check_emission,
 )
 from zorgstroom.sinks.errors import OwnershipLostError
@@ -75,24 +75,33 @@ class ClickHousePublication:
         )
         return cast(datetime, rows[0][0]) if rows else None
 
-    def moments(self, regio: str) -> dict[int, datetime]:
-        """Return when each emission of `regio` that is stored in full was made (UTC)."""
-        rows = self._connection.rows(
-            f"SELECT versie, tijd FROM {self._db}.emissies_rijen WHERE regio = {{regio:String}}",
-            {"regio": regio},
-        )
-        return {cast(int, versie): cast(datetime, tijd) for versie, tijd in rows}
+    def gebieden(self) -> frozenset[str]:
+        """Return the names of the areas with a figure, also of an emission that was cut off."""
+        rows = self._connection.rows(f"SELECT DISTINCT gebied FROM {self._db}.historie_rijen")
+        return frozenset(str(gebied) for (gebied,) in rows)
 
-    def contents(self) -> Contents:
-        """Return which areas and policies there are."""
-        areas = self._connection.rows(f"SELECT DISTINCT gebied FROM {self._db}.historie_rijen")
-        marks = self._connection.rows(
-            f"SELECT DISTINCT splitByChar(';', certificaat)[1] FROM {self._db}.emissies_rijen"
+    def safeguards(self) -> list[Safeguard]:
+        """Return how the figures here are protected."""
+        rows = self._connection.rows(
+            f"SELECT beleid, basis, drempel, sleutel FROM {self._db}.bescherming FINAL "
+            "ORDER BY sinds, beleid, basis, drempel, sleutel"
         )
-        return Contents(
-            frozenset(str(gebied) for (gebied,) in areas),
-            frozenset(str(mark) for (mark,) in marks),
-        )
+        return [
+            Safeguard(str(beleid), cast(int, basis), cast(int, drempel), str(sleutel))
+            for beleid, basis, drempel, sleutel in rows
+        ]
+
+    def keep_safeguard(self, safeguard: Safeguard, now: datetime) -> None:
+        """Store how the figures here are protected, unless something is stored already."""
+        one = safeguard
+        with self._writing:
+            self._connection.run(
+                f"INSERT INTO {self._db}.bescherming (beleid, basis, drempel, sleutel, sinds) "
+                "SETTINGS async_insert = 0 "
+                f"SELECT {cells.literal(one.beleid)}, {one.basis}, {one.drempel}, "
+                f"{cells.literal(one.sleutel)}, {cells.moment(now)} "
+                f"WHERE (SELECT count() FROM {self._db}.bescherming) = 0"
+            )
 
     def published(self, gebieden: Sequence[str]) -> Iterable[SeriesValues]:
         """Yield the latest value of every cell of `gebieden`, periods in order."""
@@ -179,13 +188,6 @@ class ClickHousePublication:
         return timeliness.rows(
             self._connection.rows(timeliness.rows_query(self._db), {"regio": regio})
         )
-
-    def timeliness_months(self, gemeenten: Sequence[str]) -> frozenset[date]:
-        """Return the months of which any of `gemeenten` has a row, under whatever region."""
-        found = self._connection.rows(
-            timeliness.months_query(self._db), {"gemeenten": list(gemeenten)}
-        )
-        return frozenset(cast(date, maand) for (maand,) in found)
 
     def close(self) -> None:
         """Close the connection, if this publication opened it."""

@@ -27,16 +27,11 @@ def check_emission(emission: Emission) -> None:
     for values in emission.values:
         if not len(values.perioden) == len(values.waarden) == len(values.statussen):
             raise ValueError(f"{values.series}: periods, values and statuses differ in number")
-        if len(values.tijden) not in (0, len(values.perioden)):
-            raise ValueError(f"{values.series}: not every value has its time")
+        if len(values.tot_en_met) not in (0, len(values.perioden)):
+            raise ValueError(f"{values.series}: not every value has its last day")
         counts = [waarde for waarde in values.waarden if waarde is not None]
         if counts and not 0 <= min(counts) <= max(counts) < 1 << 32:
             raise ValueError(f"{values.series}: a count is negative or over 32 bits")
-
-
-def mark_of(certificaat: str) -> str:
-    """Return the policy that a certificate names: what stands before its proof."""
-    return certificaat.partition(";")[0]
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,6 +56,8 @@ class PublishedFigure:
     series: Series
     periode: date
     waarde: int | None
+    tot_en_met: date | None
+    """Last day that the sum of a running period reaches; None for every other figure."""
     status: Status
     versie: int
     bijgewerkt_op: datetime = field(compare=False)
@@ -73,17 +70,19 @@ class PublishedEmission:
     regio: str
     versie: int
     tijd: datetime
-    certificaat: str
+    beleid: str
+    """The policy that it was made under."""
 
 
 @dataclass(frozen=True, slots=True)
-class Contents:
-    """What a place of publication holds, in names."""
+class Safeguard:
+    """How the figures of a database are protected; it holds one for ever."""
 
-    gebieden: frozenset[str]
-    """Every area with a figure, also of an emission that was cut off."""
-    merken: frozenset[str]
-    """Every different policy that an emission was made under: see `mark_of`."""
+    beleid: str
+    basis: int
+    drempel: int
+    sleutel: str
+    """Fingerprint of the rounding key; empty under a policy without."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -110,12 +109,16 @@ class Publication(Protocol):
         """Return when `regio` was last written (UTC), None when never."""
         ...
 
-    def moments(self, regio: str) -> dict[int, datetime]:
-        """Return when each emission of `regio` was made (UTC), by its versie."""
+    def gebieden(self) -> frozenset[str]:
+        """Return the names of the areas with a figure, also of an emission that was cut off."""
         ...
 
-    def contents(self) -> Contents:
-        """Return which areas and policies there are."""
+    def safeguards(self) -> list[Safeguard]:
+        """Return how the figures here are protected; more than one was never meant to be."""
+        ...
+
+    def keep_safeguard(self, safeguard: Safeguard, now: datetime) -> None:
+        """Store how the figures here are protected, unless something is stored already."""
         ...
 
     def published(self, gebieden: Sequence[str]) -> Iterable[SeriesValues]:
@@ -173,10 +176,6 @@ class Publication(Protocol):
 
     def timeliness(self, regio: str) -> list[TimelinessRow]:
         """Return the rows that `regio` published, in the order of their key."""
-        ...
-
-    def timeliness_months(self, gemeenten: Sequence[str]) -> frozenset[date]:
-        """Return the months of which any of `gemeenten` has a row, under whatever region."""
         ...
 
     def close(self) -> None:

@@ -1,18 +1,18 @@
 """A publication that tells the metrics of its writes; reading passes through untouched."""
 
 from collections.abc import Iterable, Sequence
-from datetime import date, datetime
+from datetime import datetime
 from time import perf_counter
 
 from zorgstroom.aggregations.results import Emission, SeriesValues
 from zorgstroom.aggregations.timeliness_rows import TimelinessRow
 from zorgstroom.sinks.contract import (
     Claim,
-    Contents,
     Filter,
     Publication,
     PublishedEmission,
     PublishedFigure,
+    Safeguard,
 )
 from zorgstroom.sinks.errors import OwnershipLostError, SinkError, SinkUnavailableError
 from zorgstroom.sinks.metrics import Metrics, Write
@@ -57,13 +57,17 @@ class MeasuredPublication:
             self._metrics.published(regio, found)
         return found
 
-    def moments(self, regio: str) -> dict[int, datetime]:
-        """Return when each emission of `regio` was made."""
-        return self._publication.moments(regio)
+    def gebieden(self) -> frozenset[str]:
+        """Return the names of the areas with a figure."""
+        return self._publication.gebieden()
 
-    def contents(self) -> Contents:
-        """Return which areas and certificates there are."""
-        return self._publication.contents()
+    def safeguards(self) -> list[Safeguard]:
+        """Return how the figures here are protected."""
+        return self._publication.safeguards()
+
+    def keep_safeguard(self, safeguard: Safeguard, now: datetime) -> None:
+        """Store how the figures here are protected."""
+        self._publication.keep_safeguard(safeguard, now)
 
     def published(self, gebieden: Sequence[str]) -> Iterable[SeriesValues]:
         """Yield the latest value of every cell of `gebieden`."""
@@ -94,10 +98,6 @@ class MeasuredPublication:
     def timeliness(self, regio: str) -> list[TimelinessRow]:
         """Return rows of `tijdigheid`."""
         return self._publication.timeliness(regio)
-
-    def timeliness_months(self, gemeenten: Sequence[str]) -> frozenset[date]:
-        """Return the months that have rows."""
-        return self._publication.timeliness_months(gemeenten)
 
     def close(self) -> None:
         """Give back what is held open."""

@@ -15,12 +15,11 @@ from zorgstroom.aggregations.results import Emission, Series, SeriesValues, Stat
 from zorgstroom.aggregations.timeliness_rows import TimelinessRow
 from zorgstroom.sinks.contract import (
     Claim,
-    Contents,
     Filter,
     PublishedEmission,
     PublishedFigure,
+    Safeguard,
     check_emission,
-    mark_of,
 )
 from zorgstroom.sinks.errors import OwnershipLostError
 
@@ -32,6 +31,7 @@ class Stored:
     """What one emission said of one cell."""
 
     waarde: int | None
+    tot_en_met: date | None
     status: Status
     tijd: datetime
 
@@ -42,7 +42,8 @@ class MemoryPublication:
     def __init__(self) -> None:
         self._cells: dict[Cell, dict[int, Stored]] = {}
         self._emissions: dict[str, dict[int, datetime]] = {}
-        self._certificates: dict[tuple[str, int], str] = {}
+        self._policies: dict[tuple[str, int], str] = {}
+        self._safeguard: Safeguard | None = None
         self._owners: dict[str, Claim] = {}
         self._timeliness: dict[tuple[str | date, ...], tuple[int, TimelinessRow]] = {}
         self._lock = threading.Lock()
@@ -62,17 +63,20 @@ class MemoryPublication:
             emissions = self._emissions.get(regio)
             return emissions[max(emissions)] if emissions else None
 
-    def moments(self, regio: str) -> dict[int, datetime]:
-        """Return when each emission of `regio` was made (UTC), by its versie."""
+    def gebieden(self) -> frozenset[str]:
+        """Return the names of the areas with a figure."""
         with self._lock:
-            return dict(self._emissions.get(regio, {}))
+            return frozenset(series.gebied for series, _ in self._cells)
 
-    def contents(self) -> Contents:
-        """Return which areas and policies there are."""
+    def safeguards(self) -> list[Safeguard]:
+        """Return how the figures here are protected."""
         with self._lock:
-            areas = frozenset(series.gebied for series, _ in self._cells)
-            marks = frozenset(mark_of(one) for one in self._certificates.values())
-            return Contents(areas, marks)
+            return [] if self._safeguard is None else [self._safeguard]
+
+    def keep_safeguard(self, safeguard: Safeguard, now: datetime) -> None:
+        """Store how the figures here are protected, unless something is stored already."""
+        with self._lock:
+            self._safeguard = self._safeguard or safeguard
 
     def published(self, gebieden: Sequence[str]) -> Iterable[SeriesValues]:
         """Yield the latest value of every cell of `gebieden`, periods in order."""
@@ -86,8 +90,7 @@ class MemoryPublication:
                 [figure.periode for figure in figures],
                 [figure.waarde for figure in figures],
                 [figure.status for figure in figures],
-                [figure.bijgewerkt_op for figure in figures],
-                [figure.versie for figure in figures],
+                [figure.tot_en_met for figure in figures],
             )
 
     def claim(self, regio: str, eigenaar: str, at_least: int, now: datetime) -> Claim:
@@ -109,20 +112,28 @@ class MemoryPublication:
         tijd = _cut(emission.tijd)
         with self._lock:
             for values in emission.values:
-                tijden = [_cut(one) for one in values.tijden] or [tijd] * len(values.perioden)
-                for periode, waarde, status, made in zip(
-                    values.perioden, values.waarden, values.statussen, tijden, strict=True
+                reaches = values.tot_en_met or [None] * len(values.perioden)
+                for periode, waarde, status, reach in zip(
+                    values.perioden, values.waarden, values.statussen, reaches, strict=True
                 ):
                     versions = self._cells.setdefault((values.series, periode), {})
-                    versions[emission.versie] = Stored(waarde, status, made)
+                    versions[emission.versie] = Stored(waarde, reach, status, tijd)
             self._emissions.setdefault(emission.regio, {})[emission.versie] = tijd
-            self._certificates[emission.regio, emission.versie] = emission.certificaat
+            self._policies[emission.regio, emission.versie] = emission.beleid
 
     def figures(self, wanted: Filter, *, historie: bool = False) -> list[PublishedFigure]:
         """Return the latest figures, or every version ever published, ordered by cell."""
         with self._lock:
             found = [
-                PublishedFigure(series, periode, stored.waarde, stored.status, versie, stored.tijd)
+                PublishedFigure(
+                    series,
+                    periode,
+                    stored.waarde,
+                    stored.tot_en_met,
+                    stored.status,
+                    versie,
+                    stored.tijd,
+                )
                 for (series, periode), versions in self._cells.items()
                 if asked(wanted, series, periode)
                 for versie, stored in chosen(versions, historie=historie)
@@ -134,7 +145,7 @@ class MemoryPublication:
         """Return the last `limit` emissions, of `regio` or of all regions, the newest first."""
         with self._lock:
             found = [
-                PublishedEmission(name, versie, tijd, self._certificates[name, versie])
+                PublishedEmission(name, versie, tijd, self._policies[name, versie])
                 for name, emissions in self._emissions.items()
                 if not regio or name == regio
                 for versie, tijd in emissions.items()
@@ -151,24 +162,15 @@ class MemoryPublication:
             raise OwnershipLostError(f"Een ander proces publiceert nu {claim.regio}.")
         with self._lock:
             for row in rows:
-                known, _ = self._timeliness.get(timeliness_key(row), (0, row))
+                known, _ = self._timeliness.get(row.key, (0, row))
                 if versie >= known:
-                    self._timeliness[timeliness_key(row)] = (versie, row)
+                    self._timeliness[row.key] = (versie, row)
 
     def timeliness(self, regio: str) -> list[TimelinessRow]:
         """Return the rows that `regio` published, in the order of their key."""
         with self._lock:
             found = [row for _, row in self._timeliness.values() if row.regio == regio]
-        return sorted(found, key=timeliness_key)
-
-    def timeliness_months(self, gemeenten: Sequence[str]) -> frozenset[date]:
-        """Return the months of which any of `gemeenten` has a row, under whatever region."""
-        with self._lock:
-            return frozenset(
-                row.maand
-                for _, row in self._timeliness.values()
-                if row.label_soort == "gemeente" and row.label in gemeenten
-            )
+        return sorted(found, key=lambda row: row.key)
 
     def close(self) -> None:
         """Do nothing; the figures stay readable."""
@@ -178,11 +180,6 @@ def _cut(time: datetime) -> datetime:
     """Return `time` in UTC, cut to whole milliseconds."""
     time = time.astimezone(UTC)
     return time.replace(microsecond=time.microsecond // 1000 * 1000)
-
-
-def timeliness_key(row: TimelinessRow) -> tuple[str | date, ...]:
-    """Return the key of a row of `tijdigheid`, in the order of ClickHouse."""
-    return (row.regio, row.wet, row.soort, row.label_soort, row.label, row.maand)
 
 
 def asked(wanted: Filter, series: Series, periode: date) -> bool:

@@ -25,14 +25,12 @@ from prometheus_client.registry import Collector
 
 from zorgstroom.sinks.series import (
     BUILD,
-    CELLS,
     COUNTERS,
     CURRENT,
     FRESHNESS,
     GAUGES,
     MESSAGES,
     ONBEKEND,
-    PROTECTION_FAILURES,
     PUBLISHED,
     REFUSALS,
     RESTARTS,
@@ -46,7 +44,6 @@ from zorgstroom.sinks.series import (
 Outcome = Literal["aanvaard", "herhaald", "afgekeurd"]
 Write = Literal["ok", "onbereikbaar", "geweigerd", "verloren"]
 Stage = Literal["verwerkt", "gepubliceerd"]
-Cells = Literal["getoond", "onderdrukt", "aangehouden"]
 
 Labels = tuple[str, ...]
 Values = Mapping[Labels, float]
@@ -99,7 +96,7 @@ class Metrics:
 
     Args:
         version: Of the program.
-        policy: Of disclosure control.
+        policy: Under which figures are published.
         process: Whether to tell of memory, CPU and files as well; not in tests of other things.
 
     """
@@ -164,23 +161,12 @@ class Metrics:
 
     # What belongs to a region.
 
-    def protection_failed(self, regio: str) -> None:
-        """Count a publication that disclosure control held back."""
-        self._counters[PROTECTION_FAILURES].labels(regio).inc()
-
-    def cells(self, regio: str, counts: Mapping[Cells, int]) -> None:
-        """Tell how many cells of the last emission of `regio` are shown, suppressed and held."""
-        self.regional(
-            regio, CELLS, {(regio, state): float(count) for state, count in counts.items()}
-        )
-
     def published(self, regio: str, at: datetime) -> None:
         """Tell when the last emission of `regio` was made."""
         self.regional(regio, PUBLISHED, {(regio,): at.timestamp()})
 
     def current(self, regio: str, at: datetime) -> None:
         """Tell that at this moment nothing of `regio` was due that is not published."""
-        self._counters[PROTECTION_FAILURES].labels(regio)  # from zero
         self.regional(regio, CURRENT, {(regio,): at.timestamp()})
 
     def regional(self, regio: str, declared: Declared, values: Values) -> None:

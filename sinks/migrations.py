@@ -1,6 +1,9 @@
 """
 The tables and views of a publication, as numbered steps that are never changed afterwards.
 
+Steps 1 and 2 made the tables of suppressed figures. No figure of theirs is read on (`schema.py`
+refuses such a database), so step 3 stands for the first that this version needs.
+
 Analysts read the views (`cijfers`, `cijfers_historie`, `emissies`); the tables ``*_rijen`` below
 them may hold a row twice for a while, and the views are what hides that (`docs/decisions/0004`).
 Every statement can be run again: a step that was cut off is run again from its start.
@@ -33,7 +36,12 @@ CELL_COLUMNS = (
     (
         "waarde",
         "Nullable(UInt32)",
-        "aantal indicaties; NULL is niet getoond wegens onthullingsrisico, en dus niet nul",
+        "aantal indicaties, afgerond volgens het beleid; NULL is niet getoond (n.b.), geen nul",
+    ),
+    (
+        "tot_en_met",
+        "Nullable(Date32)",
+        "laatste dag van de som bij een lopend kwartaal, halfjaar of jaar; anders NULL",
     ),
     ("status", "LowCardinality(String)", "voorlopig tot de periode is afgesloten, dan definitief"),
     ("versie", "UInt64", "stijgt per regio met elke publicatie"),
@@ -43,7 +51,14 @@ EMISSION_COLUMNS = (
     ("regio", "LowCardinality(String)", "regio waarvan de cijfers zijn gepubliceerd"),
     ("versie", "UInt64", "nummer van de publicatie, zoals in cijfers_historie"),
     ("tijd", "DateTime64(3, 'UTC')", "wanneer is gepubliceerd (UTC)"),
-    ("certificaat", "String", "verantwoording van de bescherming tegen onthulling"),
+    ("beleid", "LowCardinality(String)", "beleid waaronder is gepubliceerd, met zijn getallen"),
+)
+SAFEGUARD_COLUMNS = (
+    ("beleid", "String", "afronden, kale_drempel of geen"),
+    ("basis", "UInt32", "aantallen zijn afgerond op een veelvoud hiervan; 0 als dat niet zo is"),
+    ("drempel", "UInt32", "zie docs/disclosure.md; 0 als er geen drempel is"),
+    ("sleutel", "String", "vingerafdruk van de afrondsleutel; leeg als er geen is"),
+    ("sinds", "DateTime64(3, 'UTC')", "wanneer dit is vastgelegd (UTC)"),
 )
 OWNER_COLUMNS = (
     ("gebied", "LowCardinality(String)", "regio of gemeente die door één proces wordt geschreven"),
@@ -90,11 +105,23 @@ def names(described: Columns) -> str:
     return ", ".join(name for name, _, _ in described)
 
 
+FIRST_READABLE = 3
+"""Figures that were stored before this step are not read on."""
+
 MIGRATIONS: tuple[Migration, ...] = (
     Migration(
-        1,
-        "cijfers, emissies en eigenaren",
+        FIRST_READABLE,
+        "cijfers, emissies, bescherming, eigenaren en tijdigheid",
         (
+            # What steps 1 and 2 made is empty, or the database was refused.
+            *(
+                f"DROP VIEW IF EXISTS {{db}}.{name}"
+                for name in ("laatste_vuller", "cijfers", "cijfers_historie", "emissies")
+            ),
+            *(
+                f"DROP TABLE IF EXISTS {{db}}.{name}"
+                for name in ("historie_rijen", "laatste_rijen", "emissies_rijen")
+            ),
             f"CREATE TABLE IF NOT EXISTS {{db}}.historie_rijen ({columns(CELL_COLUMNS)}) "
             f"ENGINE = ReplacingMergeTree ORDER BY ({KEY}, versie) {WINDOW}",
             f"CREATE TABLE IF NOT EXISTS {{db}}.laatste_rijen ({columns(CELL_COLUMNS)}) "
@@ -112,20 +139,17 @@ MIGRATIONS: tuple[Migration, ...] = (
             f"CREATE OR REPLACE VIEW {{db}}.emissies ({columns(EMISSION_COLUMNS)}) "
             f"AS SELECT {names(EMISSION_COLUMNS)} FROM {{db}}.emissies_rijen FINAL "
             "COMMENT 'De publicaties die in hun geheel zijn opgeslagen'",
+            f"CREATE TABLE IF NOT EXISTS {{db}}.bescherming ({columns(SAFEGUARD_COLUMNS)}) "
+            f"ENGINE = ReplacingMergeTree ORDER BY (beleid, basis, drempel, sleutel) {WINDOW} "
+            "COMMENT 'Hoe de cijfers van deze database zijn beschermd; dat verandert nooit'",
             f"CREATE TABLE IF NOT EXISTS {{db}}.eigenaren ({columns(OWNER_COLUMNS)}) "
             f"ENGINE = ReplacingMergeTree ORDER BY (gebied, epoch, eigenaar) {WINDOW} "
             "COMMENT 'Welk proces een gebied mag schrijven'",
-        ),
-    ),
-    Migration(
-        2,
-        "tijdigheid",
-        (
             f"CREATE TABLE IF NOT EXISTS {{db}}.tijdigheid_rijen ({columns(TIMELINESS_COLUMNS)}) "
             f"ENGINE = ReplacingMergeTree(versie) ORDER BY ({TIMELINESS_KEY}) {WINDOW}",
             f"CREATE OR REPLACE VIEW {{db}}.tijdigheid ({columns(TIMELINESS_COLUMNS)}) "
             f"AS SELECT {names(TIMELINESS_COLUMNS)} FROM {{db}}.tijdigheid_rijen FINAL "
-            "COMMENT 'Hoe snel starts en stops zijn gemeld, per afgesloten maand'",
+            "COMMENT 'Hoe snel starts en stops zijn gemeld, per maand'",
         ),
     ),
 )

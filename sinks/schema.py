@@ -13,7 +13,7 @@ from clickhouse_connect.driver.binding import quote_identifier
 
 from zorgstroom.sinks.connection import Connection
 from zorgstroom.sinks.errors import SinkRefusedError
-from zorgstroom.sinks.migrations import MIGRATIONS
+from zorgstroom.sinks.migrations import FIRST_READABLE, MIGRATIONS
 
 NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_]{0,62}")
 
@@ -59,6 +59,16 @@ def migrate(connection: Connection, database: str) -> None:
     if present == latest:
         return
     db = quoted(database)
+    if 0 < present < FIRST_READABLE and connection.rows(
+        f"SELECT 1 FROM {db}.historie_rijen LIMIT 1"
+    ):
+        raise SinkRefusedError(
+            f"De database {database} bevat cijfers van een vorige versie, die anders beschermd "
+            "zijn. Publiceer in een nieuwe database (ingebed: verplaats de map chdb), en zet "
+            "ZORGSTROOM_PUBLICATION__VANAF op een dag na de periodes die ooit exact zijn "
+            "gepubliceerd. De cijfers worden uit de dossiers opnieuw gemaakt: zie "
+            "docs/operating.md, 'Upgrade'."
+        )
     connection.run(f"CREATE DATABASE IF NOT EXISTS {db}")
     connection.run(
         f"CREATE TABLE IF NOT EXISTS {db}.schema_versies (nummer UInt32, naam String) "

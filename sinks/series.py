@@ -49,8 +49,8 @@ REFUSALS: Final = Declared(
 FRESHNESS: Final = Declared(
     "zorgstroom_freshness_seconds",
     "histogram",
-    "From receipt by this system to the derived state (verwerkt), and under policy geen to a "
-    "figure that can be queried (gepubliceerd); the oldest message of a batch.",
+    "From receipt by this system to the derived state (verwerkt) and to figures that can be "
+    "queried (gepubliceerd); the oldest message of a batch.",
     ("stap",),
     _SECONDS,
 )
@@ -72,12 +72,6 @@ SINK_SECONDS: Final = Declared(
     (),
     _SECONDS,
 )
-PROTECTION_FAILURES: Final = Declared(
-    "zorgstroom_protection_failures_total",
-    "counter",
-    "Publications of a region that disclosure control held back: the last safe one stands.",
-    ("regio",),
-)
 RESTARTS: Final = Declared(
     "zorgstroom_restarts_total", "counter", "How often a worker began again after a failure."
 )
@@ -88,7 +82,6 @@ COUNTERS: Final = (
     SINK_WRITES,
     SINK_RETRIES,
     SINK_SECONDS,
-    PROTECTION_FAILURES,
     RESTARTS,
 )
 
@@ -147,15 +140,8 @@ CURRENT: Final = Declared(
     "zorgstroom_publication_current_timestamp_seconds",
     "gauge",
     "When a region was last found to have nothing due that is not published: its age is the age "
-    "of the publication, whatever the grid.",
+    "of the publication, whatever the tick.",
     ("regio",),
-)
-CELLS: Final = Declared(
-    "zorgstroom_cells",
-    "gauge",
-    "Cells of the last emission of a region: getoond, onderdrukt (suppressed) or aangehouden "
-    "(held: repeats its value until enough has changed).",
-    ("regio", "staat"),
 )
 
 # The process.
@@ -206,7 +192,7 @@ TICK: Final = Declared(
 BUILD: Final = Declared(
     "zorgstroom_build_info",
     "gauge",
-    "1, with the version of the program and the policy of disclosure control.",
+    "1, with the version of the program and the policy of the figures.",
     ("versie", "beleid"),
 )
 GAUGES: Final = (
@@ -219,7 +205,6 @@ GAUGES: Final = (
     ACTIVE,
     PUBLISHED,
     CURRENT,
-    CELLS,
     SIGNALS,
     DOSSIERS,
     LAG_MESSAGES,

@@ -64,14 +64,6 @@ def rows_query(db: str) -> str:
     )
 
 
-def months_query(db: str) -> str:
-    """Return the question for the months in which any of `{gemeenten}` has a row."""
-    return (
-        f"SELECT DISTINCT maand FROM {db}.tijdigheid_rijen WHERE label_soort = 'gemeente' "
-        "AND label IN {gemeenten:Array(String)}"
-    )
-
-
 def rows(found: Iterable[Row]) -> list[TimelinessRow]:
     """Return the rows that `rows_query` asks for."""
     made = []

@@ -314,6 +314,16 @@ def migrate(data: Path, as_json: bool) -> None:
 
 
 @main.command()
+@data_option
+@guarded
+def keys(data: Path) -> None:
+    """Maak de twee geheime sleutels die een worker nodig heeft, als zij er nog niet zijn."""
+    from zorgstroom.stream import commands  # noqa: PLC0415
+
+    commands.keys(load_settings(), data)
+
+
+@main.command()
 @json_option
 def config(as_json: bool) -> None:
     """Toon de geldende instellingen; geheimen blijven verborgen."""

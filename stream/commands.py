@@ -23,7 +23,7 @@ from zorgstroom.codecs.rules import check_bsn
 from zorgstroom.sinks import schema
 from zorgstroom.sinks.clickhouse import DATABASE
 from zorgstroom.stream import ingest as run
-from zorgstroom.stream import lookup, sources
+from zorgstroom.stream import keyfile, lookup, sources
 from zorgstroom.stream.cli import as_date, err, out
 from zorgstroom.stream.clock import SystemClock
 from zorgstroom.stream.engine import MARKER, Engine, connect
@@ -111,9 +111,9 @@ def ingest(
     else:
         out.print(tally_table(total, seconds))
         show_refusals(refused)
-        out.print(settings.disclosure.warning, style="yellow", markup=False)
+        out.print(settings.protection.warning, style="yellow", markup=False)
         if not emissions and not problem:
-            out.print(f"Er is nu niets nieuws gepubliceerd. {_next_moment(settings)}")
+            out.print("Er is niets nieuws gepubliceerd: de cijfers waren al bij.")
         hint = f"Bekijk de cijfers met: zorgstroom figures --data {data}"
         out.print(hint, markup=False, soft_wrap=True)
     if problem:
@@ -121,17 +121,6 @@ def ingest(
             f"De berichten zijn veilig verwerkt, maar de cijfers zijn niet gepubliceerd: {problem} "
             "Voer de opdracht later opnieuw uit; niets telt dubbel."
         )
-
-
-def _next_moment(settings: Settings) -> str:
-    """Say when figures may be renewed again."""
-    if settings.disclosure.policy == "geen":
-        return "De cijfers waren al bij, of het volgende vaste moment is nog niet geweest."
-    moment = settings.disclosure.grid.next(SystemClock().now())
-    return (
-        "Cijfers worden alleen op vaste momenten vernieuwd; het volgende is "
-        f"{moment:%d-%m-%Y %H:%M}. Voer de opdracht daarna opnieuw uit, of gebruik serve."
-    )
 
 
 def show_refusals(refused: Sequence[Refusal]) -> None:
@@ -210,7 +199,8 @@ def figures(settings: Settings, data: Path, wanted: dict[str, Any]) -> None:
     elif not answer.rows:
         out.print(
             "Geen cijfers voor deze keuze. Bestaat het gebied, het product (een categorie heeft "
-            "twee cijfers, zoals 02) en de periode? Dagcijfers zijn er alleen voor een hele regio."
+            "twee cijfers, zoals 02) en de periode? Per dag is er alleen actief: van een regio per "
+            "hoofdgroep, van een gemeente in totaal."
         )
     else:
         out.print(figures_table(answer.rows, "Gepubliceerde cijfers"))
@@ -229,6 +219,20 @@ def migrate(settings: Settings, data: Path, *, as_json: bool) -> None:
     else:
         for name, number in versions.items():
             out.print(f"{name}: schemaversie {number}")
+
+
+def keys(settings: Settings, data: Path) -> None:
+    """Make the pseudonym key and the rounding key in `data`, those that are not there yet."""
+    data.mkdir(parents=True, exist_ok=True, mode=0o700)
+    known = keyfile.key_path(settings, data).exists() or settings.key is not None
+    keyfile.obtain(settings, data, None)
+    out.print(f"Pseudoniemsleutel: {'was er al' if known else 'gemaakt'}", markup=False)
+    known = keyfile.rounding_key_path(settings, data).exists() or settings.rounding.key is not None
+    keyfile.public_figures(settings, data, may_make_key=True)
+    out.print(f"Afrondsleutel: {'was er al' if known else 'gemaakt'}", markup=False)
+    out.print(
+        f"Bewaar beide uit {data} in de reservekopie, en geef elk proces dezelfde.", markup=False
+    )
 
 
 def is_bsn(text: str) -> bool:

@@ -33,7 +33,7 @@ from zorgstroom.stream.ingest import ingest_beginstand
 from zorgstroom.stream.questions import as_row
 from zorgstroom.stream.results import Tally
 from zorgstroom.stream.service import Service
-from zorgstroom.stream.settings import ClickHouse, Settings
+from zorgstroom.stream.settings import ClickHouse, Rounding, Settings
 from zorgstroom.stream.simulated import SimulatedClock, SimulatedFeed
 from zorgstroom.stream.sources import Input
 from zorgstroom.stream.store import claimed
@@ -42,7 +42,7 @@ from zorgstroom.stream.tables import figures_table, tally_table
 _BATCH: Final = 1000
 _POLL_SECONDS: Final = 0.25
 _SHORTEST: Final = 240
-"""Days that the simulation takes at least: so that a quarter is closed before the page opens."""
+"""Days that the simulation takes at least, so that the page has a course to show."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,7 +65,6 @@ def demo(settings: Settings, data: Path, messages: int, seed: int, live: Live | 
     """
     _fresh(data)
     last = settings.today or SystemClock().today() - timedelta(days=1)
-    # One year and its beginning: a stream of two more would take minutes to close.
     first = date((last - timedelta(days=_SHORTEST)).year, 1, 1)
     begun = datetime.now(UTC)
     with progress_bar() as bar:
@@ -87,12 +86,13 @@ def demo(settings: Settings, data: Path, messages: int, seed: int, live: Live | 
             "exact_database": "",
             "key": None,
             "key_file": None,
+            "rounding": Rounding(),
             "publication": settings.publication.model_copy(update={"vanaf": first}),
         }
     )
     begin, end = (simulation.messages[at].moment for at in (0, -1))
     present = end if live is None else max(_morning(end, live.days), begin)
-    clock = SimulatedClock(begin, settings.disclosure.grid)
+    clock = SimulatedClock(begin)
     with Engine(apart, data, clock) as engine:
         coming = _take_in_past(engine, data, simulation, clock, present)
         _show(engine, settings, clock)
@@ -133,10 +133,9 @@ def _take_in_past(
             bar.advance(task, len(batch))
         seconds = (datetime.now(UTC) - begun).total_seconds()
         clock.moment = present.astimezone(UTC)
-        bar.add_task("cijfers beschermen en publiceren", total=None)
+        bar.add_task("cijfers publiceren", total=None)
         engine.publish()
-        if engine.is_live:
-            engine.publish_timeliness()
+        engine.publish_timeliness()
     out.print(tally_table(tally, seconds))
     return deliveries
 
@@ -154,7 +153,7 @@ def _show(engine: Engine, settings: Settings, clock: SimulatedClock) -> None:
     )
     title = f"Verzonnen cijfers van {clock.today():%m-%Y}, stand van {clock.today():%d-%m-%Y}"
     out.print(figures_table(msgspec.to_builtins([as_row(figure) for figure in found]), title))
-    out.print(settings.disclosure.warning, style="yellow", markup=False)
+    out.print(settings.protection.warning, style="yellow", markup=False)
 
 
 def _say_what_next(data: Path) -> None:

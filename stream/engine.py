@@ -7,11 +7,11 @@ The embedded process put together: state, key, processor and publication in one 
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
 from pathlib import Path
+from time import perf_counter
 from types import TracebackType
 from typing import Final, Self
 
 from zorgstroom.aggregations.derivation import derive
-from zorgstroom.aggregations.disclosure.protected import Snapshot
 from zorgstroom.aggregations.dossier import Dossier, load
 from zorgstroom.aggregations.periods import date_of
 from zorgstroom.aggregations.regions import Region
@@ -24,9 +24,8 @@ from zorgstroom.sinks.errors import SinkError, SinkUnavailableError
 from zorgstroom.sinks.measured import MeasuredPublication
 from zorgstroom.sinks.metrics import Metrics
 from zorgstroom.sinks.retry import PAUSES
-from zorgstroom.stream import keyfile, protection
+from zorgstroom.stream import keyfile
 from zorgstroom.stream.clock import Clock
-from zorgstroom.stream.closing import Closing, Months, Writer
 from zorgstroom.stream.errors import OperatorError, StateError
 from zorgstroom.stream.monitor import Monitor
 from zorgstroom.stream.processor import Processor, Progress
@@ -37,6 +36,11 @@ from zorgstroom.stream.settings import Settings
 from zorgstroom.stream.sources import Input
 from zorgstroom.stream.store import Store
 from zorgstroom.stream.target import Owner
+from zorgstroom.stream.timeliness_publication import (
+    Destination,
+    RegionReports,
+    TimelinessPublication,
+)
 
 MARKER: Final = "DEMO"
 """A file of this name says that a folder holds a demo, which may be made anew."""
@@ -112,20 +116,14 @@ class Engine:
                 settings, self.store, self.key, clock, told, metrics=self.metrics
             )
             self.monitor = Monitor(settings, self.processor.recent, self.metrics)
-            self._closing = Closing(settings, self.metrics, clock.now())
+            public = keyfile.public_figures(settings, data, may_make_key=True)
+            self._timeliness = TimelinessPublication(settings.publication, public)
             self.publisher = Publisher(
-                settings,
-                self.publication,
-                exact,
-                Owner.this_process(epoch),
-                self._dossiers_of,
+                settings, public, self.publication, exact, Owner.this_process(epoch)
             )
-            self.processor.versions = self.publisher.versions
             self._refuse_forgotten_periods()
-            self.publisher.open(self.processor.ledger, clock.now(), self.store.property("beleid"))
+            self.publisher.open(self.processor.ledger, clock.now())
             self._open.append(self._release)
-            # Known before the first cell is written: an emission that is cut off leaves no mark.
-            self.store.set_property("beleid", settings.disclosure.mark)
         except SinkUnavailableError as error:
             self.close()
             raise OperatorError(f"{error} Er is nog niets verwerkt.") from None
@@ -153,25 +151,12 @@ class Engine:
         return self.processor.take_in(messages)
 
     def publish(self) -> int:
-        """
-        Write what may be written at this moment; return the number of emissions.
-
-        Under `drempel` the grid decides, and every close that waits comes after the other.
-        """
-        now, today = self.clock.now(), self.clock.today()
-        emissions = self.publisher.tick(self.processor.ledger, now, today)
-        while self.publisher.more and self.publisher.problem is None:
-            emissions += self.publisher.tick(self.processor.ledger, now, today)
-        return emissions
+        """Write what changed; return the number of emissions."""
+        return self.publisher.tick(self.processor.ledger, self.clock.now(), self.clock.today())
 
     def publish_if_due(self) -> int:
         """Write what changed if a tick has passed; return the emissions."""
         return self.publish() if self.publisher.due(self.clock.now()) else 0
-
-    @property
-    def is_live(self) -> bool:
-        """Whether timeliness is published as it stands, and not once a month is closed."""
-        return self._closing.is_live
 
     def measure(self) -> bool:
         """Tell which regions are up to date; derive the gauges of care, and return if it is due."""
@@ -180,34 +165,44 @@ class Engine:
         if self.publisher.problem is None:
             for name in self.publisher.claims:
                 self.metrics.current(name, now)
-        protection.tell(self.publisher, self.metrics)
         if not self.monitor.due(now):
             return False
-        self._closing.note(self.processor.recent.take_oldest(), now, today)
+        self._note_changes()
         self.monitor.measure_all(self._read, self._regions().values(), now, today)
         return True
 
     def publish_timeliness(self) -> int:
-        """Publish the months of `tijdigheid` that are due; return how many were written."""
+        """Write the rows of `tijdigheid` that changed; return how many."""
         now, today = self.clock.now(), self.clock.today()
-        closing, place = self._closing, self.publication
-        self._closing.note(self.processor.recent.take_oldest(), now, today)
-        regions = self._regions().values()
-        due = {region: closing.due(region, place, now, today) for region in regions}
-        due = {region: months for region, months in due.items() if months}
-        if not due:
+        self._note_changes()
+        regions = list(self._regions().values())
+        publication = self._timeliness
+        begun = perf_counter()
+        if not publication.is_due(regions, today, begun):
             return 0
-        wanted = {code: months for region, months in due.items() for code in region.gemeenten}
-        found = Months(wanted, self.settings.werkdagen)
+        publication.begin()
+        gathered = RegionReports(
+            {code for region in regions for code in region.gemeenten},
+            publication.first(today),
+            self.settings.werkdagen,
+        )
         for key, stored in self.store.dossiers.stored():
-            found.add(key, load(stored))
+            gathered.add(key, load(stored))
         written = 0
-        for region, months in due.items():
-            name = region.name
-            to = Writer(place, self.publisher.claims[name], self.publisher.versions[name])
-            written += closing.publish(region, months, found, to, now)
-        closing.done()
+        for region in regions:
+            claim, versie = (
+                self.publisher.claims[region.name],
+                self.publisher.versions[region.name],
+            )
+            to = Destination(self.publication, claim, versie)
+            written += publication.publish(region, gathered, to, now, today)
+        publication.end(today, begun, perf_counter())
         return written
+
+    def _note_changes(self) -> None:
+        """Hand on whether a dossier changed since the last time."""
+        if self.processor.recent.take_changed():
+            self._timeliness.note_change()
 
     def _regions(self) -> dict[str, Region]:
         """Return the regions that this process publishes, by name; not one that was lost."""
@@ -259,10 +254,6 @@ class Engine:
                 "(bewaartermijn). Zet ZORGSTROOM_PUBLICATION__JAREN lager, of lees de berichten in "
                 "een nieuwe map opnieuw in."
             )
-
-    def _dossiers_of(self, region: Region) -> Snapshot:
-        gemeenten = frozenset(region.gemeenten)
-        return [pair for pair in self.store.dossiers.stored() if gemeente_of(pair[0]) in gemeenten]
 
     def _forget(self, keys: Sequence[str], properties: Mapping[str, str] | None = None) -> int:
         found = {key: self.store.dossiers[key] for key in keys if key in self.store.dossiers}

@@ -62,20 +62,15 @@ def ingest_beginstand(engine: Engine, path: Path, told: Told) -> tuple[Tally, li
 
 def publish_at_end(engine: Engine, pause: Callable[[float], None] = sleep) -> int:
     """
-    Publish once if a moment of the grid has passed since the last emission; return the emissions.
+    Publish what changed; return the number of emissions.
 
-    A grid of seconds is waited for; a longer one is not, and the next run publishes. A former
-    process that did not end well is waited for too, see `sinks.ownership`.
+    If a former process crashed, this first waits until its last insert must have timed out (see
+    `sinks.ownership`).
     """
-    if claimed := engine.publisher.waits(engine.clock.now()):
-        pause(claimed)
-    wait = engine.settings.tick_seconds
-    if not engine.publisher.due(engine.clock.now()) and wait <= 2:
+    if wait := engine.publisher.waits(engine.clock.now()):
         pause(wait)
-    emissions = engine.publish_if_due()
-    if engine.is_live:
-        # Otherwise a month is closed for good, and more history may come in another run.
-        engine.publish_timeliness()
+    emissions = engine.publish()
+    engine.publish_timeliness()
     return emissions
 
 

@@ -69,7 +69,7 @@ class Monitor:
 
     def measure(self, region: Region, today: date) -> None:
         """Derive the gauges of `region`."""
-        rows = timeliness(self._recent, region, today, self._settings.disclosure.threshold)
+        rows = timeliness(self._recent, region, today, self._settings.protection.threshold)
         found = senders(self._recent, region, today, self._settings.werkdagen)
         self._rows[region.name], self._senders[region.name] = rows, found
         values: _Values = {gauge: {} for gauge in (RECORDS, LATE, DELAY, WAITING, CHAIN)}

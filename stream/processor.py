@@ -14,10 +14,8 @@ from typing import Final
 
 from zorgstroom.aggregations.derivation import NOTHING
 from zorgstroom.aggregations.ledger import Ledger
-from zorgstroom.aggregations.movements import movements_for
 from zorgstroom.aggregations.recent import Recent
-from zorgstroom.aggregations.regions import Regions
-from zorgstroom.aggregations.update import Addition, changes, key_of, rebuild
+from zorgstroom.aggregations.update import changes, key_of, rebuild
 from zorgstroom.codecs.errors import DecodeError, Reason
 from zorgstroom.codecs.events import Start, Stop
 from zorgstroom.codecs.pseudonym import PseudonymKey
@@ -27,6 +25,7 @@ from zorgstroom.stream.clock import Clock
 from zorgstroom.stream.results import Refusal, Tally, utc_text
 from zorgstroom.stream.settings import Settings
 from zorgstroom.stream.sources import Input, is_premature
+from zorgstroom.stream.state_upgrade import message_identity
 from zorgstroom.stream.store import Store
 
 BATCH: Final = 2000
@@ -52,7 +51,7 @@ class Processor:
     Turns inputs into dossiers and a ledger.
 
     Args:
-        settings: Definitions and regions.
+        settings: Definitions.
         store: The state; its dossiers are read once, to rebuild the ledger.
         key: Replaces BSNs.
         clock: Today, for rule TR135, and the time of a refusal.
@@ -73,19 +72,13 @@ class Processor:
     ) -> None:
         self._metrics = metrics or Metrics(process=False)
         self._definitions = settings.definitions
-        self._regions: Regions = settings.regions
         self._store = store
         self._decoder = Decoder(key)
         self._clock = clock
-        self.ledger = Ledger(
-            settings.definitions.einddatum_telt_mee,
-            movements=movements_for(settings.disclosure, clock.today()),
-        )
+        self.ledger = Ledger(settings.definitions.einddatum_telt_mee)
         self.signals: Counter[str] = Counter()
         self.recent = Recent(settings.werkdagen, clock.today())
         """What was reported lately, for the gauges of care."""
-        self.versions: dict[str, int] = {}
-        """`versie` of the last emission by region, kept by the publisher."""
         self.seen: Counter[str] = Counter()
         """Messages that were taken in since the start, new or not, by soort."""
         self.dossiers = 0
@@ -133,11 +126,7 @@ class Processor:
     ) -> None:
         store = self._store
         store.dossiers.fetch({key_of(events[0]) for events in messages})
-        made = changes(
-            store.dossiers,
-            [Addition(events, self._emissie(events[0].gemeente)) for events in messages],
-            self._definitions,
-        )
+        made = changes(store.dossiers, messages, self._definitions)
         identities = [_identity(events[0]) for events in messages]
         known = store.known_contents({identity for identity, _ in identities})
         for (identity, content), repeated in zip(identities, made.repeated, strict=True):
@@ -207,15 +196,16 @@ class Processor:
             utc_text(self._clock.now()),
         )
 
-    def _emissie(self, gemeente: str) -> int:
-        return self.versions.get(self._regions.of(gemeente).name, 0)
-
 
 def _identity(event: Start | Stop) -> tuple[int, int]:
     """Return a message's identity and content, each as a number of 63 bits (rule TR056)."""
-    name = f"{event.afzender}|{event.berichtcode}|{event.identificatie}".encode()
-    identity = int.from_bytes(hashlib.blake2b(name, digest_size=8).digest()) >> 1
-    return identity, int(event.digest[:16], 16) >> 1
+    return message_identity(
+        event.afzender,
+        event.berichtcode,
+        event.identificatie,
+        key_of(event),
+        bytes.fromhex(event.digest),
+    )
 
 
 def _printable(name: str) -> str:

@@ -1,5 +1,5 @@
 """
-Publication on a fixed grid of time: what changed in each region that this process owns.
+Publication at a tick: what changed in each region that this process owns.
 
 An emission that could not be written is kept and written again, the same, until it is stored; only
 then does the next one get its number. Before its first emission the process claims a region, so
@@ -7,25 +7,34 @@ that no other process writes it (`sinks.ownership`).
 """
 
 from collections.abc import Callable, Collection, Iterable, Mapping
+from dataclasses import dataclass, field
 from datetime import UTC, date, datetime, timedelta
 
-from zorgstroom.aggregations.disclosure.outcome import Outcome
-from zorgstroom.aggregations.disclosure.protected import ProtectedPublication, Snapshot
 from zorgstroom.aggregations.ledger import BaseCell, Ledger
-from zorgstroom.aggregations.movements import Indicaties, Move
-from zorgstroom.aggregations.policy import Disclosure
+from zorgstroom.aggregations.policy import Protection, PublicFigures
 from zorgstroom.aggregations.regions import Region, Regions
 from zorgstroom.sinks.contract import Claim, Publication
 from zorgstroom.sinks.errors import OwnershipLostError, SinkError, SinkUnavailableError
-from zorgstroom.stream.errors import OperatorError
 from zorgstroom.stream.settings import Settings
 from zorgstroom.stream.target import Owner, Target
 
 _LONGEST_PAUSE = timedelta(seconds=60)
 
 
-class WeakerPolicyError(OperatorError):
-    """The database already shows what today's policy hides."""
+@dataclass(slots=True)
+class _RegionState:
+    """What is known of a region whose figures this process publishes."""
+
+    region: Region
+    versie: int
+    """Of the last emission."""
+    changed: set[BaseCell] = field(default_factory=set)
+    """Cells that moved since its figures were last brought up to date."""
+    asked: datetime | None = None
+    """When it was last looked at; None when never."""
+    today: date | None = None
+    """The day of its figures."""
+    must_emit: bool = False
 
 
 class Publisher:
@@ -37,47 +46,43 @@ class Publisher:
     another thread, one at a time.
 
     Args:
-        settings: Regions, periods, policy and grid.
-        publication: Where the protected figures go.
+        settings: Regions, periods and tick.
+        public: Makes counts public.
+        publication: Where the public figures go.
         exact: Where exact figures go as well, if anywhere.
         owner: Who claims the regions. A `versie` is (epoch << 32) + counter, so that none was ever
             used before, also not for an emission that a crash kept from being written.
-        dossiers: Gives all dossiers of a region as they are now, for a policy that counts who
-            changed a figure; called by `update`.
 
     """
 
     def __init__(
         self,
         settings: Settings,
+        public: PublicFigures,
         publication: Publication,
         exact: Publication | None,
         owner: Owner,
-        dossiers: Callable[[Region], Snapshot] = lambda region: (),
     ) -> None:
-        self._settings = settings
+        self._rules = settings.publication
+        self._tick = settings.tick
         self._owner = owner
-        self._dossiers = dossiers
         self._regions: Regions = settings.regions
-        self._targets = [Target(publication, settings.disclosure)]
+        self._targets = [Target(publication, public)]
         if exact is not None:
-            self._targets.append(Target(exact, Disclosure(policy="geen")))
-        self._active: dict[str, Region] = {}
+            in_full = PublicFigures(Protection(policy="geen"))
+            self._targets.append(Target(exact, in_full, is_exact=True))
+        self._states: dict[str, _RegionState] = {}
         self._found: dict[str, Region] = {}
-        self._ready_at: dict[str, datetime] = {}
+        """Regions with figures that are not claimed or not open yet."""
         self._changed: dict[str, set[BaseCell]] = {}
-        self._moves: dict[str, dict[str, tuple[Indicaties, Indicaties]]] = {}
-        self._numbers: dict[str, int] = {}
-        self._today: dict[str, date] = {}
-        self._asked: dict[str, datetime] = {}
+        """What moved in regions that are not open yet."""
+        self._ready_at: dict[str, datetime] = {}
         self._pauses = 0
         self._not_before = datetime.min.replace(tzinfo=UTC)
         self._lost: dict[str, str] = {}
         self._failure: str | None = None
         self.last: dict[str, datetime] = {}
         """When each region was last written (UTC)."""
-        self.versions: dict[str, int] = {}
-        """`versie` of the last emission of each region, from the moment that its figures stand."""
 
     @property
     def is_refused(self) -> bool:
@@ -93,18 +98,22 @@ class Publisher:
     def claims(self) -> Mapping[str, Claim]:
         """What this process holds of each region whose figures it publishes."""
         held = self._targets[0].claims
-        return {name: held[name] for name in self._active}
+        return {name: held[name] for name in list(self._states)}
 
-    def open(self, ledger: Ledger, now: datetime, mark: str | None = None) -> None:
+    @property
+    def versions(self) -> Mapping[str, int]:
+        """`versie` of the last emission of each region that this process publishes."""
+        return {name: state.versie for name, state in list(self._states.items())}
+
+    def open(self, ledger: Ledger, now: datetime) -> None:
         """Count the whole `ledger` as changed, and `learn` what was published before."""
         ledger.changed.update(ledger.cells)
-        self.learn({cell.gemeente for cell in ledger.cells}, now, mark)
+        self.learn({cell.gemeente for cell in ledger.cells}, now)
 
     def learn(
         self,
         gemeenten: Collection[str],
         now: datetime,
-        mark: str | None = None,
         mine: Callable[[str], bool] = lambda gemeente: True,
     ) -> None:
         """
@@ -113,48 +122,37 @@ class Publisher:
         Args:
             gemeenten: Those of the ledger.
             now: The present moment.
-            mark: Policy of the last start, which may have left an emission half written.
             mine: Tells whether this process publishes a gemeente; or what is left of a region
                 that the settings no longer name.
 
         Raises:
-            WeakerPolicyError: The database holds figures that today's policy would have hidden.
+            SafeguardError: The figures there are protected in another way than the settings say.
 
         """
-        contents = self._targets[0].publication.contents()
-        marks = contents.merken | ({mark} if mark is not None and contents.gebieden else set())
-        for found in marks:
-            if not self._settings.disclosure.allows(found):
-                raise WeakerPolicyError(
-                    f"Deze database bevat cijfers die onder een zwakker beleid ({found}) zijn "
-                    f"gepubliceerd dan nu geldt ({self._settings.disclosure.mark}), ook in de "
-                    "historie. Publiceer in een nieuwe database, of verwijder deze eerst (ingebed: "
-                    "de map chdb); de cijfers worden uit de dossiers opnieuw gemaakt."
-                )
-        gebieden = contents.gebieden.union(
-            *(t.publication.contents().gebieden for t in self._targets[1:])
-        )
+        for target in self._targets:
+            target.check_safeguard(now)
+        gebieden = frozenset[str]().union(*(t.publication.gebieden() for t in self._targets))
         for code in filter(mine, {*gemeenten, *filter(_is_code, gebieden)}):
             region = self._regions.of(code)
             self._found[region.name] = region
         for gebied in gebieden:
-            if not _is_code(gebied) and gebied not in self._settings.regios and mine(gebied):
+            is_named = any(region.name == gebied for region in self._regions.named)
+            if not _is_code(gebied) and not is_named and mine(gebied):
                 for target in self._targets:
                     target.retract(gebied, self._owner, now)
         self._connect(now)
 
     def due(self, now: datetime) -> bool:
         """Return whether there may be something to write: every tick, or when a region is ready."""
-        tick = self._settings.tick_seconds
         waiting = timedelta(0) < self._not_before - now <= _LONGEST_PAUSE
         return not waiting and (
-            not (self._active or self._ready_at)
-            or any(name not in self._asked for name in self._active)
+            not (self._states or self._ready_at)
             or any(now >= moment for moment in self._ready_at.values())
-            # Another tick, also an earlier one: a clock may be set back.
             or any(
-                now.timestamp() // tick != asked.timestamp() // tick
-                for asked in self._asked.values()
+                state.asked is None
+                # Another tick, also an earlier one: a clock may be set back.
+                or now.timestamp() // self._tick != state.asked.timestamp() // self._tick
+                for state in self._states.values()
             )
         )
 
@@ -177,10 +175,10 @@ class Publisher:
         """Take from `ledger` what changed, and know the regions in which it did."""
         for cell in ledger.take_changed():
             region = self._regions.of(cell.gemeente)
-            if region.name in self._lost:
-                continue
-            self._changed.setdefault(region.name, set()).add(cell)
-            if region.name not in self._active:
+            if region.name in self._states:
+                self._states[region.name].changed.add(cell)
+            elif region.name not in self._lost:
+                self._changed.setdefault(region.name, set()).add(cell)
                 self._found[region.name] = region
 
     def connect(self, now: datetime) -> None:
@@ -189,54 +187,16 @@ class Publisher:
 
     def update(self, ledger: Ledger, now: datetime, today: date) -> None:
         """Bring the figures that may be written now up to `ledger` and `today`."""
-        self._asked = dict.fromkeys(self._active, now)
         self.find(ledger)
-        self._take_moves(ledger, today)
-        for name in self._active:
-            changed = self._changed.get(name, set())
+        for name, state in self._states.items():
+            state.asked = now
+            if not state.changed and today == state.today:
+                continue
             for target in self._targets:
-                one = target.regions[name]
-                if isinstance(one, ProtectedPublication):
-                    one.touch(changed)
-                    if name in target.waiting or not self._bring_up(one, ledger, now, today):
-                        continue
-                elif changed or today != self._today.get(name):
-                    one.update(ledger, changed, today)
-                else:
-                    continue
-                # From here on a message arrives after this emission, written or not yet.
-                if name not in self._numbers:
-                    self._numbers[name] = self.versions[name] = self.versions[name] + 1
-            self._changed.pop(name, None)
-            self._today[name] = today
-
-    def _bring_up(
-        self, one: ProtectedPublication, ledger: Ledger, now: datetime, today: date
-    ) -> bool:
-        """Bring a protected region up to date if it is due; return whether it was."""
-        name = one.region.name
-        if one.needs_dossiers(now):
-            one.begin(ledger, today, self._dossiers(one.region))
-        elif one.is_due(now):
-            moves = [(key, *stands) for key, stands in self._moves.get(name, {}).items()]
-            one.update(ledger, moves, today)
-        else:
-            return False
-        self._moves[name] = {}
-        return True
-
-    def _take_moves(self, ledger: Ledger, today: date) -> None:
-        """Keep by region which dossiers moved, until its figures are brought up to them."""
-        movements = ledger.movements
-        if movements is None:
-            return
-        if not movements.begun:
-            movements.begin()
-        moves: list[Move] = [*movements.take(), *movements.reach(today.toordinal())]
-        for key, before, after in moves:
-            known = self._moves.setdefault(self._regions.of(key[:4]).name, {})
-            first, last = known.get(key, (before, after))
-            known[key] = (first, last if before is after and key in known else after)
+                target.regions[name].update(ledger, state.changed, today)
+            state.changed = set()
+            state.today = today
+            state.must_emit = True
 
     def write(self, now: datetime) -> int:
         """Make and write the emissions that `update` calls for; return how many were stored."""
@@ -282,8 +242,6 @@ class Publisher:
             target.claims[region.name] = held
             waits.append(held.wait_seconds)
         self._ready_at[region.name] = now + timedelta(seconds=max(waits))
-        # Known as early as can be: messages that come in are stamped with it.
-        self.versions[region.name] = self._last_version(region)
 
     def _last_version(self, region: Region) -> int:
         published: Iterable[Publication] = [target.publication for target in self._targets]
@@ -291,41 +249,27 @@ class Publisher:
         return max(last, *(target.claims[region.name].epoch << 32 for target in self._targets))
 
     def _open_region(self, region: Region) -> None:
-        self.versions[region.name] = self._last_version(region)
+        state = _RegionState(region, self._last_version(region))
         last = self._targets[0].publication.last_emission(region.name)
         if last is not None:
-            self.last[region.name] = self._asked[region.name] = last
+            self.last[region.name] = last
         for target in self._targets:
-            target.regions[region.name] = target.opened(region, self._settings)
-        self._active[region.name] = region
-        self._changed.setdefault(region.name, set())
-
-    @property
-    def outcomes(self) -> dict[str, Outcome]:
-        """How protection went, by region; empty under a policy without."""
-        return {
-            name: one.outcome
-            for name, one in self._targets[0].regions.items()
-            if isinstance(one, ProtectedPublication)
-        }
-
-    @property
-    def more(self) -> bool:
-        """Whether a region has more to write at this same moment: closes of the past."""
-        return any(
-            isinstance(one, ProtectedPublication) and one.has_more
-            for target in self._targets
-            for one in target.regions.values()
-        )
+            target.open_region(region, self._rules)
+        state.changed = self._changed.pop(region.name, set())
+        self._states[region.name] = state
 
     def _write(self, now: datetime, stored: list[str]) -> None:
         self._write_waiting(stored)
-        for name, versie in list(self._numbers.items()):
+        for name, state in list(self._states.items()):
+            if not state.must_emit:
+                continue
+            versie = state.versie + 1
             for target in self._targets:
                 emission = target.regions[name].emission(versie, now)
                 if emission is not None:
                     target.waiting[name] = emission
-            del self._numbers[name]
+                    state.versie = versie
+            state.must_emit = False
             self._write_waiting(stored)
 
     def _write_waiting(self, stored: list[str]) -> None:
@@ -336,7 +280,7 @@ class Publisher:
                 except OwnershipLostError as error:
                     self._lose(name, error)
                     break
-                target.regions[name].confirm()
+                target.regions[name].mark_stored()
                 del target.waiting[name]
                 self.last[name] = emission.tijd
                 stored.append(name)
@@ -344,16 +288,8 @@ class Publisher:
     def _lose(self, name: str, error: SinkError) -> None:
         """Stop with a region that another process has taken; it goes on from what is published."""
         self._lost[name] = str(error)
-        for known in (
-            self._active,
-            self._changed,
-            self._moves,
-            self._numbers,
-            self._asked,
-            self.versions,
-            self.last,
-        ):
-            known.pop(name, None)
+        self._states.pop(name, None)
+        self.last.pop(name, None)
         for target in self._targets:
             target.regions.pop(name, None)
             target.waiting.pop(name, None)

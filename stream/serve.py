@@ -76,7 +76,7 @@ def serve(
         OperatorError: It cannot start; the text says why. A `SinkError` likewise.
 
     """
-    metrics = Metrics(version("zorgstroom"), settings.disclosure.policy)
+    metrics = Metrics(version("zorgstroom"), settings.protection.policy)
     clock = clock or SystemClock(settings.today)
     with Engine(settings, data, clock, progress, metrics=metrics) as engine:
         feed = Inbox(inbox, settings.inbox, time.monotonic)

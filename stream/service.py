@@ -12,7 +12,7 @@ from collections import deque
 from collections.abc import Callable, Collection
 from typing import Final, Protocol
 
-from zorgstroom.aggregations.policy import Disclosure
+from zorgstroom.aggregations.policy import Protection
 from zorgstroom.sinks.contract import Filter, PublishedEmission, PublishedFigure
 from zorgstroom.sinks.errors import SinkUnavailableError
 from zorgstroom.sinks.metrics import Metrics
@@ -96,9 +96,9 @@ class Service:
         return self._engine.metrics
 
     @property
-    def disclosure(self) -> Disclosure:
+    def protection(self) -> Protection:
         """The policy of the figures, with its warning."""
-        return self._engine.settings.disclosure
+        return self._engine.settings.protection
 
     @property
     def regios(self) -> Collection[str]:
@@ -185,7 +185,7 @@ class Service:
     def _publish(self) -> None:
         """Write what is due, which after midnight is every region; log when that begins to fail."""
         emissions = self._engine.publish_if_due()
-        if emissions and self._fresh is not None and self.disclosure.policy == "geen":
+        if emissions and self._fresh is not None:
             self.metrics.fresh("gepubliceerd", self._now() - self._fresh)
             self._fresh = None
         problem = self._engine.publisher.problem
@@ -197,12 +197,9 @@ class Service:
 
     def _publish_timeliness(self) -> None:
         try:
-            written = self._engine.publish_timeliness()
+            self._engine.publish_timeliness()
         except SinkUnavailableError as error:
             _LOG.warning("%s De tijdigheid wordt later gepubliceerd.", error)
-        else:
-            if written and not self._engine.is_live:
-                _LOG.info("Tijdigheid van %d maanden gepubliceerd", written)
 
     def _tell(self) -> None:
         """Set what is true of the moment of a scrape."""

@@ -5,9 +5,10 @@ Every option has a default that works on a laptop. Secrets are masked wherever s
 """
 
 import os
+from collections.abc import Mapping, Sequence
 from datetime import date, timedelta
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Final
 
 from pydantic import BaseModel, ConfigDict, Field, SecretStr, field_validator, model_validator
 from pydantic_settings import (
@@ -19,11 +20,34 @@ from pydantic_settings import (
 )
 
 from zorgstroom.aggregations.definitions import Definitions
-from zorgstroom.aggregations.policy import Disclosure
+from zorgstroom.aggregations.policy import Protection
 from zorgstroom.aggregations.publication import PublicationRules
 from zorgstroom.aggregations.regions import TWENTE, Regions
 from zorgstroom.aggregations.werkdagen import Werkkalender
 from zorgstroom.stream.security import ClickHouseAccess, HttpAccess, KafkaSecurity
+
+_TICK_ROUNDED: Final = 10.0
+_TICK_EXACT: Final = 1.0
+_FORMER: Final = {
+    "disclosure.policy": "gebruik ZORGSTROOM_PROTECTION__POLICY (afronden, kale_drempel of geen)",
+    "disclosure.threshold": "gebruik ZORGSTROOM_PROTECTION__THRESHOLD",
+    "disclosure": "gebruik ZORGSTROOM_PROTECTION__POLICY, __BASE en __THRESHOLD; een rooster, "
+    "breedte en rekentijd zijn er niet meer",
+    "publication.herzie_definitief": "late meldingen wijzigen ook een definitief cijfer; haal deze "
+    "instelling weg",
+    "tijdigheid.rust_seconds": "tijdigheid wordt per minuut bijgewerkt (ZORGSTROOM_TIJDIGHEID__"
+    "TICK_SECONDS); haal deze instelling weg",
+}
+"""Settings that are gone, and what takes their place (Dutch)."""
+
+
+def _holds(values: object, path: Sequence[str]) -> bool:
+    """Return whether nested `values` have something under `path`."""
+    for name in path:
+        if not isinstance(values, Mapping) or name not in values:
+            return False
+        values = values[name]
+    return True
 
 
 class ClickHouse(ClickHouseAccess):
@@ -57,22 +81,31 @@ class Inbox(BaseModel):
 
 
 class Tijdigheid(BaseModel):
-    """When timeliness is derived and published."""
+    """How often timeliness is derived and published."""
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
     tick_seconds: float = Field(default=60.0, gt=0)
-    """How often the gauges of care are derived from the dossiers of the last weeks."""
-    rust_seconds: float = Field(default=3600.0, ge=0)
     """
-    A closed month is published once no message about one has come in for this long: it is never
-    revised, so the loading of history must be over.
+    How often the gauges of care are derived from the dossiers of the last weeks, and at most how
+    often `tijdigheid` is published.
     """
 
     @property
     def tick(self) -> timedelta:
         """The same as `tick_seconds`."""
         return timedelta(seconds=self.tick_seconds)
+
+
+class Rounding(BaseModel):
+    """The secret that the offsets of published figures follow from; never rotated."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    key: SecretStr | None = None
+    """The rounding key as hexadecimal text; empty: the file `key_file`."""
+    key_file: Path | None = None
+    """File with it; empty: `afrondsleutel` in the folder of the data, made when new."""
 
 
 class Http(HttpAccess):
@@ -150,7 +183,8 @@ class Settings(BaseSettings):
         default_factory=lambda: {"twente": list(TWENTE)}
     )
     """Regions as lists of CBS codes. A gemeente in no region is published on its own."""
-    disclosure: Disclosure = Disclosure()
+    protection: Protection = Protection()
+    rounding: Rounding = Rounding()
     definitions: Definitions = Definitions()
     publication: PublicationRules = PublicationRules()
     clickhouse: ClickHouse = ClickHouse()
@@ -160,8 +194,8 @@ class Settings(BaseSettings):
     """The pseudonym key as hexadecimal text; empty: the file `key_file`."""
     key_file: Path | None = None
     """File with the pseudonym key; empty: `sleutel` in the folder of the data, made when new."""
-    tick_seconds: float = Field(default=1.0, gt=0)
-    """The grid of policy `geen`; how often `drempel` looks whether a moment has passed."""
+    tick_seconds: float | None = Field(default=None, gt=0)
+    """How often figures are published; empty: 10 under policy `afronden`, otherwise 1."""
     retention_years: int = Field(default=7, ge=1)
     """Dossiers whose care and messages all lie longer ago are forgotten."""
     werkdagen: Werkkalender = Werkkalender()
@@ -177,6 +211,15 @@ class Settings(BaseSettings):
             raise ValueError(f"exact_database mag niet {value!r} zijn: kies een eigen naam")
         return value
 
+    @model_validator(mode="before")
+    @classmethod
+    def _name_the_successors(cls, values: object) -> object:
+        if isinstance(values, dict):
+            for former, successor in _FORMER.items():
+                if _holds(values, former.split(".")):
+                    raise ValueError(f"{former} bestaat niet meer: {successor}")
+        return values
+
     @model_validator(mode="after")
     def _regions_fit(self) -> "Settings":
         Regions(self.regios)
@@ -190,6 +233,13 @@ class Settings(BaseSettings):
                 "beeld raken voordat zij definitief worden"
             )
         return self
+
+    @property
+    def tick(self) -> float:
+        """Seconds between two publications of figures."""
+        if self.tick_seconds is not None:
+            return self.tick_seconds
+        return _TICK_ROUNDED if self.protection.policy == "afronden" else _TICK_EXACT
 
     @property
     def regions(self) -> Regions:

@@ -11,7 +11,6 @@ from collections.abc import Callable, Iterable, Iterator
 from datetime import UTC, date, datetime, timedelta
 from typing import Final
 
-from zorgstroom.aggregations.disclosure.grid import Grid
 from zorgstroom.aggregations.periods import date_of
 from zorgstroom.stream.generator.run import Delivery
 from zorgstroom.stream.inbox import Process, Taken
@@ -26,12 +25,10 @@ class SimulatedClock:
     """
     A `Clock` that stands still until it is started, and then goes on each time it is told to.
 
-    It stands still in between, so that no simulated day passes while a close is being made, and
-    stops at moments of the grid: figures bear the whole hour at which they are renewed.
+    It stands still in between, so that no simulated day passes while figures are being made.
 
     Args:
         moment: Where it stands (aware).
-        grid: When figures are renewed.
         monotonic: Our own seconds; for tests.
 
     """
@@ -39,11 +36,9 @@ class SimulatedClock:
     def __init__(
         self,
         moment: datetime,
-        grid: Grid | None = None,
         monotonic: Callable[[], float] = time.monotonic,
     ) -> None:
         self.moment = moment.astimezone(UTC)
-        self._grid = grid or Grid()
         self._monotonic = monotonic
         self._seen: float | None = None
         self._speed = 1.0
@@ -64,18 +59,7 @@ class SimulatedClock:
         if passed >= fast:
             self.moment += timedelta(seconds=fast * self._speed + passed - fast)
             return
-        wanted = self.moment + timedelta(seconds=passed * self._speed)
-        stop = self._last_of_grid(wanted) or wanted
-        # What is left of the time goes into the next time.
-        self._seen -= (wanted - stop).total_seconds() / self._speed
-        self.moment = stop
-
-    def _last_of_grid(self, until: datetime) -> datetime | None:
-        """Return the last moment of the grid after where it stands, up to and including `until`."""
-        last, at = None, self._grid.next(self.moment)
-        while at <= until:
-            last, at = at.astimezone(UTC), self._grid.next(at)
-        return last
+        self.moment += timedelta(seconds=passed * self._speed)
 
     def now(self) -> datetime:
         """Return the moment (UTC) of the simulation."""

@@ -30,14 +30,14 @@ def snapshot(
 ) -> dict[str, object]:
     """Return the part of the status that only the thread of the engine may look up."""
     publisher = engine.publisher
-    disclosure = engine.settings.disclosure
+    protection = engine.settings.protection
     counts = engine.processor.signals
     return {
         "pid": os.getpid(),
         "stand_van": utc_text(engine.clock.now()),
         "vandaag": engine.clock.today().isoformat(),
-        "beleid": disclosure.policy,
-        "waarschuwing": disclosure.warning,
+        "beleid": protection.policy,
+        "waarschuwing": protection.warning,
         "tellers": {
             "totaal": dict(sorted(engine.store.counters().items())),
             "sinds_start": dict(sorted(since_start.counters().items())),

@@ -14,10 +14,12 @@ from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import IO, Final, TypeVar
 
+from zorgstroom.aggregations.dossier import DossierError
 from zorgstroom.stream.errors import DataInUseError, StateError
 from zorgstroom.stream.results import Refusal
+from zorgstroom.stream.state_upgrade import upgrade_dossiers
 
-SCHEMA: Final = 1
+SCHEMA: Final = 2
 _TABLES: Final = """
 CREATE TABLE dossiers (sleutel BLOB PRIMARY KEY, inhoud BLOB NOT NULL) WITHOUT ROWID;
 CREATE TABLE berichten (identiteit INTEGER PRIMARY KEY, inhoud INTEGER NOT NULL);
@@ -77,6 +79,22 @@ class Store:
             )
         if version == 0:
             self._db.executescript(f"BEGIN; {_TABLES} PRAGMA user_version = {SCHEMA}; COMMIT;")
+        elif version < SCHEMA:
+            self._upgrade()
+
+    def _upgrade(self) -> None:
+        """Convert the state of a former version; after a crash it is as it was before."""
+        self._db.execute("BEGIN IMMEDIATE")
+        try:
+            upgrade_dossiers(self._db)
+            self._db.execute(f"PRAGMA user_version = {SCHEMA}")
+            self._db.execute("COMMIT")
+        except DossierError as error:
+            self._rollback()
+            raise StateError(str(error)) from None
+        except BaseException:
+            self._rollback()
+            raise
 
     def property(self, name: str) -> str | None:
         """Return a property of the state, such as the fingerprint of its key."""

@@ -21,10 +21,14 @@ from pydantic import BaseModel, ConfigDict, Field, TypeAdapter, ValidationError
 
 from zorgstroom.aggregations.regions import Regions
 from zorgstroom.codecs.errors import Reason
-from zorgstroom.codecs.events import EVENT, Event, Start, Stop
+from zorgstroom.codecs.events import EVENT, Event, Start, Stop, events_digest
 from zorgstroom.stream.results import utc_text
 
 Header = tuple[str, bytes]
+
+
+_SCHEMA: Final = 2
+"""Form of the records; in form 1 the digest of an event was made of the message's raw text."""
 
 
 class Bericht(BaseModel):
@@ -32,7 +36,7 @@ class Bericht(BaseModel):
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
-    schema_: Literal[1] = Field(alias="schema")
+    schema_: Literal[1, 2] = Field(alias="schema")
     sleutel: str
     """Fingerprint of the pseudonym key."""
     ontvangen_ms: int | None
@@ -45,7 +49,7 @@ class Wis(BaseModel):
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
-    schema_: Literal[1] = Field(alias="schema")
+    schema_: Literal[1, 2] = Field(alias="schema")
     sleutel: str
     wis: str = Field(pattern=r"^[0-9]{4}[0-9a-f]{32}$")
     """Key of the dossier: gemeente and pseudonym."""
@@ -78,14 +82,14 @@ def pack(
 ) -> tuple[bytes, bytes]:
     """Return key and value of the record for the events of one message."""
     key = (events[0].gemeente + events[0].client).encode()
-    head = f'{{"schema":1,"sleutel":"{sleutel}","ontvangen_ms":{json.dumps(received_ms)},'
+    head = f'{{"schema":{_SCHEMA},"sleutel":"{sleutel}","ontvangen_ms":{json.dumps(received_ms)},'
     body = b",".join(EVENT.dump_json(event) for event in events)
     return key, b'%b"gebeurtenissen":[%b]}' % (head.encode(), body)
 
 
 def pack_wis(key: str, sleutel: str) -> tuple[bytes, bytes]:
     """Return key and value of the record that makes a worker forget the dossier `key`."""
-    return key.encode(), json.dumps({"schema": 1, "sleutel": sleutel, "wis": key}).encode()
+    return key.encode(), json.dumps({"schema": _SCHEMA, "sleutel": sleutel, "wis": key}).encode()
 
 
 def unpack(value: bytes | None) -> Bericht | Wis:
@@ -107,7 +111,16 @@ def unpack(value: bytes | None) -> Bericht | Wis:
         for event in record.gebeurtenissen:
             if (event.gemeente, event.client) != (first_event.gemeente, first_event.client):
                 raise WireError("gebeurtenissen van meer dan een client in een record")
+        if record.schema_ < _SCHEMA:
+            return _current(record)
     return record
+
+
+def _current(former: Bericht) -> Bericht:
+    """Return a record of form 1 with the digest that its message has now."""
+    change = {"digest": events_digest(former.gebeurtenissen)}
+    events = tuple(event.model_copy(update=change) for event in former.gebeurtenissen)
+    return former.model_copy(update={"schema_": _SCHEMA, "gebeurtenissen": events})
 
 
 class Origin(NamedTuple):

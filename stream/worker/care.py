@@ -1,33 +1,36 @@
 """
-Timeliness in the worker: gauges at a tick, and the months of `tijdigheid` at their close.
+Timeliness in the worker: gauges at a tick, and the rows of `tijdigheid`.
 
 Both read the dossiers of the partitions that are owned, region by region, so that the messages get
 their turn in between; the database is waited for in a thread.
 """
 
 import asyncio
-import logging
-from collections.abc import Iterable
+from collections.abc import Collection, Sequence
 from contextlib import suppress
 from itertools import islice
 from time import perf_counter
 from typing import Final
 
 from zorgstroom.aggregations.dossier import Dossier, load
+from zorgstroom.aggregations.policy import PublicFigures
 from zorgstroom.aggregations.recent import Recent
 from zorgstroom.aggregations.regions import Region
 from zorgstroom.aggregations.update import gemeente_of
 from zorgstroom.sinks.errors import SinkError
 from zorgstroom.sinks.metrics import Metrics
 from zorgstroom.stream.clock import Clock
-from zorgstroom.stream.closing import Closing, Months, Writer
 from zorgstroom.stream.monitor import Monitor
 from zorgstroom.stream.settings import Settings
+from zorgstroom.stream.timeliness_publication import (
+    Destination,
+    RegionReports,
+    TimelinessPublication,
+)
 from zorgstroom.stream.worker.ownership import Owned
 from zorgstroom.stream.worker.partition import Partition
 from zorgstroom.stream.worker.publishing import Publishing
 
-_LOG: Final = logging.getLogger(__name__)
 _SLICE: Final = 2000
 """Dossiers to a slice, between which others get their turn."""
 _POLL: Final = 1.0
@@ -39,6 +42,7 @@ class Care:
 
     Args:
         settings: All of them.
+        public: Makes counts public.
         clock: Today and now.
         owned: The partitions with their dossiers.
         publishing: Knows the database, and which regions this process writes.
@@ -50,6 +54,7 @@ class Care:
     def __init__(
         self,
         settings: Settings,
+        public: PublicFigures,
         clock: Clock,
         owned: Owned,
         *,
@@ -63,19 +68,20 @@ class Care:
         self._publishing = publishing
         self._recent = recent
         self._metrics = metrics
-        self._closing = Closing(settings, metrics, clock.now())
+        self._timeliness = TimelinessPublication(settings.publication, public)
         self.monitor = Monitor(settings, recent, metrics)
 
-    def left(self, partition: Partition) -> None:
-        """Tell nothing more of what `partition` held: another process owns it."""
+    def left(self, partition: Partition, published: Collection[str]) -> None:
+        """Tell nothing more of `partition` and the regions `published` from it: it has gone."""
         regions = self._settings.regions
         codes = {cell.gemeente for cell in partition.ledger.cells}
         for code in codes:
             self._recent.leave(code)
-        gone = {regions.of(code).name for code in codes} | {*partition.versions}
+        gone = {regions.of(code).name for code in codes} | {*published}
         self.monitor.keep_only(self.monitor.names - gone)
         for name in gone:
             self._metrics.drop(name)
+            self._timeliness.forget(name)
 
     async def run(self) -> None:
         """Do what is due, until cancelled."""
@@ -84,12 +90,13 @@ class Care:
             await asyncio.sleep(min(_POLL, self._settings.tijdigheid.tick_seconds))
 
     async def step(self) -> None:
-        """Derive the gauges if a tick has passed, and publish months that are closed."""
+        """Derive the gauges if a tick has passed, and publish `tijdigheid` where it changed."""
         now, today = self._clock.now(), self._clock.today()
         if not self._owned.serving or not self.monitor.due(now):
             return
         begun = perf_counter()
-        self._closing.note(self._recent.take_oldest(), now, today)
+        if self._recent.take_changed():
+            self._timeliness.note_change()
         self.monitor.refresh(self._read, now, today)
         regions = self._regions()
         for region in regions:
@@ -100,35 +107,33 @@ class Care:
         self.monitor.keep_only(kept)
         self.monitor.took(perf_counter() - begun)
         with suppress(SinkError):  # told by the publishing of figures
-            await self._close(regions)
+            await self._publish(regions)
 
-    async def _close(self, regions: Iterable[Region]) -> None:
+    async def _publish(self, regions: Sequence[Region]) -> None:
         now, today = self._clock.now(), self._clock.today()
-        if self._publishing.places is None:
+        begun = perf_counter()
+        publication, places = self._timeliness, self._publishing.places
+        if places is None or not publication.is_due(regions, today, begun):
             return
-        place = self._publishing.places[0]
-        written = 0
+        publication.begin()
         for region in regions:
-            due = await asyncio.to_thread(self._closing.due, region, place, now, today)
-            if not due:
-                continue
-            found = Months(dict.fromkeys(region.gemeenten, due), self._settings.werkdagen)
-            await self._gather(region, found)
+            gathered = RegionReports(
+                region.gemeenten, publication.first(today), self._settings.werkdagen
+            )
+            await self._gather(region, gathered)
             claim, versie = self._publishing.held(region.name)
             if claim is None:
                 continue
-            to = Writer(place, claim, versie)
-            written += await asyncio.to_thread(self._closing.publish, region, due, found, to, now)
-        if not self._closing.is_live and written:
-            _LOG.info("Tijdigheid van %d maanden gepubliceerd", written)
-        self._closing.done()
+            to = Destination(places[0], claim, versie)
+            await asyncio.to_thread(publication.publish, region, gathered, to, now, today)
+        publication.end(today, begun, perf_counter())
 
-    async def _gather(self, region: Region, found: Months) -> None:
+    async def _gather(self, region: Region, gathered: RegionReports) -> None:
         codes = frozenset(region.gemeenten)
         keys = iter([key for key in self._owned.dossiers if gemeente_of(key) in codes])
         while part := list(islice(keys, _SLICE)):
             for key in part:
-                found.add(key, self._read(key))
+                gathered.add(key, self._read(key))
             await asyncio.sleep(0)
 
     def _read(self, key: str) -> Dossier:

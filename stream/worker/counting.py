@@ -11,7 +11,6 @@ import logging
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from typing import Final, NamedTuple
 
-from zorgstroom.aggregations.regions import Regions
 from zorgstroom.codecs.errors import Reason
 from zorgstroom.stream.kafka import wire
 from zorgstroom.stream.worker.ownership import OtherKeyError, Owned
@@ -34,7 +33,6 @@ class Counting:
 
     Args:
         owned: The partitions.
-        regions: Which gemeente is published where.
         sleutel: Fingerprint of this worker's pseudonym key.
         refuse: Puts a record aside that is none of ours.
 
@@ -43,12 +41,10 @@ class Counting:
     def __init__(
         self,
         owned: Owned,
-        regions: Regions,
         sleutel: str,
         refuse: Callable[[int, Packed, Reason], Awaitable[None]],
     ) -> None:
         self._owned = owned
-        self._regions = regions
         self._sleutel = sleutel
         self._refuse = refuse
         self.taken: Callable[[Step], None] = lambda step: None
@@ -93,7 +89,7 @@ class Counting:
                     f"In partitie {number} van de gebeurtenissen staan pseudoniemen van een andere "
                     "sleutel: iedereen zou dubbel tellen. Geef alle workers en `produce` dezelfde."
                 )
-        step = partition.step(read, lambda code: self._regions.of(code).name, self._sleutel)
+        step = partition.step(read, self._sleutel)
         await self._owned.writer(number).commit(
             as_records(step.dossiers), as_records(step.tellingen), records[-1].offset + 1
         )

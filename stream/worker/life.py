@@ -13,6 +13,7 @@ from typing import Any, Final
 
 from faust.types import TP
 
+from zorgstroom.aggregations.policy import PublicFigures
 from zorgstroom.aggregations.recent import Recent
 from zorgstroom.codecs.errors import Reason
 from zorgstroom.codecs.pseudonym import PseudonymKey
@@ -56,6 +57,7 @@ class Life:
     Args:
         settings: All of them.
         key: Replaces BSNs.
+        public: Makes counts public.
         clock: Today and now.
         open_places: Opens the database, in a thread.
         partitions: How many `gebeurtenissen` has (`startcheck`).
@@ -67,10 +69,11 @@ class Life:
         self,
         settings: Settings,
         key: PseudonymKey,
+        public: PublicFigures,
         clock: Clock,
+        *,
         open_places: Callable[[], Places],
         partitions: int,
-        *,
         metrics: Metrics,
     ) -> None:
         self._clock, self._metrics = clock, metrics
@@ -81,7 +84,9 @@ class Life:
         self.intake = Intake(
             settings, Decoder(key), key.fingerprint, partitions, clock, metrics=metrics
         )
-        self.publishing = Publishing(settings, clock, open_places, partitions, metrics)
+        self.publishing = Publishing(
+            settings, public, clock, open_places, partitions, metrics=metrics
+        )
         self.publishing.is_behind = self._is_behind
         self._queues = {
             topic: Queue(2 * kafka.batch, _MOST_BYTES)
@@ -104,11 +109,10 @@ class Life:
         tellingen: Any = self.app.Table("tellingen", partitions=partitions)
         tables = Tables(dossiers.data, tellingen.data)
         recent = Recent(settings.werkdagen, clock.today())
-        self.owned = Owned(
-            settings, tables, key.fingerprint, partitions, clock.today, recent=recent
-        )
+        self.owned = Owned(settings, tables, key.fingerprint, partitions, recent=recent)
         self.care = Care(
             settings,
+            public,
             clock,
             self.owned,
             publishing=self.publishing,
@@ -119,7 +123,7 @@ class Life:
         self.owned.dropped = self._drop
         self.pulse = Pulse(metrics, clock, settings.werkdagen)
         self.backlog = Backlog(self._queues)
-        self.counting = Counting(self.owned, settings.regions, key.fingerprint, self._refuse)
+        self.counting = Counting(self.owned, key.fingerprint, self._refuse)
         self.counting.taken = self._taken
         self._intake_still = asyncio.Lock()
         self.app.on_partitions_revoked.connect(self._pause, weak=False)
@@ -228,8 +232,7 @@ class Life:
         self.pulse.took_in(seen, seconds)
 
     def _drop(self, partition: Partition) -> None:
-        self.publishing.drop(partition)
-        self.care.left(partition)
+        self.care.left(partition, self.publishing.drop(partition))
 
     async def _work(self) -> None:
         """Run Faust; ends only by what went wrong there."""

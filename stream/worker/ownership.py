@@ -9,10 +9,9 @@ it is ever published from here.
 import asyncio
 import logging
 from collections.abc import Callable, Collection, Mapping, Sequence
-from datetime import date
+from itertools import islice
 from typing import Final
 
-from zorgstroom.aggregations.movements import movements_for
 from zorgstroom.aggregations.recent import Recent
 from zorgstroom.aggregations.update import gemeente_of
 from zorgstroom.stream.errors import OperatorError
@@ -23,6 +22,8 @@ from zorgstroom.stream.worker.reading import read_changelogs
 from zorgstroom.stream.worker.writer import PartitionWriter, as_records
 
 _LOG: Final = logging.getLogger(__name__)
+_SLICE: Final = 2000
+"""Dossiers of a former form to a transaction."""
 
 
 class RegionsChangedError(OperatorError):
@@ -42,7 +43,6 @@ class Owned:
         tables: The Faust tables of dossiers and of counts.
         sleutel: Fingerprint of this worker's pseudonym key.
         partitions: How many there are in all.
-        today: Gives the date of now.
         recent: Told of every dossier and of what changes.
 
     """
@@ -53,7 +53,6 @@ class Owned:
         tables: Tables,
         sleutel: str,
         partitions: int,
-        today: Callable[[], date],
         *,
         recent: Recent | None = None,
     ) -> None:
@@ -62,7 +61,6 @@ class Owned:
         self._tables = tables
         self._sleutel = sleutel
         self._count = partitions
-        self._today = today
         self._generation: int | None = None
         self._loading: asyncio.Future[None] | None = None
         self._writers: dict[int, PartitionWriter] = {}
@@ -140,12 +138,12 @@ class Owned:
                     number,
                     self._settings.definitions,
                     self._tables,
-                    movements_for(self._settings.disclosure, self._today()),
                     recent=self._recent,
                 )
                 for _ in made.restore(dossiers, tellingen):
                     await asyncio.sleep(0)
                 self._check_key(made)
+                await self._store_converted(made)
                 await self._put_right(made)
                 self.partitions[number] = made
                 self.loaded(made)
@@ -164,6 +162,16 @@ class Owned:
             if partition is not None:
                 self.dropped(partition)
         await asyncio.gather(*(self._writers.pop(number).close() for number in numbers))
+
+    async def _store_converted(self, partition: Partition) -> None:
+        """Write dossiers of a former form in that of now; again, if this is cut off."""
+        items = iter(partition.converted.items())
+        while part := dict(islice(items, _SLICE)):
+            await self.writer(partition.number).commit(as_records(part), (), None)
+        if partition.converted:
+            count = len(partition.converted)
+            _LOG.info("Partitie %d: %d dossiers omgezet", partition.number, count)
+            partition.converted = {}
 
     async def _put_right(self, partition: Partition) -> None:
         wrong = partition.differing()

@@ -6,7 +6,7 @@ from them. Nothing here waits or writes: `counting` makes a `Step` safe and then
 """
 
 from collections import Counter
-from collections.abc import Callable, Iterable, Iterator, Mapping, MutableMapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, MutableMapping, Sequence
 from dataclasses import dataclass, field
 from itertools import islice
 from typing import Final, NamedTuple
@@ -14,12 +14,11 @@ from typing import Final, NamedTuple
 from zorgstroom.aggregations import tellingen as counts
 from zorgstroom.aggregations.definitions import Definitions
 from zorgstroom.aggregations.derivation import NOTHING, Derived, derive
-from zorgstroom.aggregations.dossier import load
+from zorgstroom.aggregations.dossier import SCHEMA, dump, load, stored_schema
 from zorgstroom.aggregations.ledger import Ledger
-from zorgstroom.aggregations.movements import Movements
 from zorgstroom.aggregations.recent import Recent
 from zorgstroom.aggregations.tellingen import Telling, Tellingen
-from zorgstroom.aggregations.update import Addition, Changes, changes, key_of, rebuild
+from zorgstroom.aggregations.update import Changes, changes, key_of, rebuild
 from zorgstroom.codecs.events import Start, Stop
 from zorgstroom.stream.kafka.wire import Bericht, Wis
 
@@ -64,7 +63,6 @@ class Partition:
         number: Of the topic `gebeurtenissen`.
         definitions: What counts as what.
         tables: Only what belongs to this partition is touched.
-        movements: Keeps which dossiers move, for a policy that asks.
         recent: Told of every dossier and of what changes.
 
     """
@@ -74,7 +72,6 @@ class Partition:
         number: int,
         definitions: Definitions,
         tables: Tables,
-        movements: Movements | None = None,
         *,
         recent: Recent | None = None,
     ) -> None:
@@ -84,13 +81,13 @@ class Partition:
         self.dossiers, self._tellingen = tables
         self.size = 0
         """How many dossiers there are."""
-        self.ledger = Ledger(definitions.einddatum_telt_mee, movements=movements)
+        self.ledger = Ledger(definitions.einddatum_telt_mee)
         self.signals: Counter[str] = Counter()
         self.sleutel: str | None = None
         """Fingerprint of the key of the pseudonyms; None as long as there are none."""
         self._restored: Tellingen = {}
-        self.versions: Mapping[str, int] = {}
-        """`versie` of the last emission by region, kept by the publisher."""
+        self.converted: dict[str, bytes] = {}
+        """Dossiers that `restore` found in a former form, in the form of now."""
 
     def restore(self, dossiers: Mapping[str, bytes], kept: Mapping[str, bytes]) -> Iterator[None]:
         """Take over what the changelogs hold; yields now and then, so that others get a turn."""
@@ -98,9 +95,12 @@ class Partition:
         self.size = len(dossiers)
         items = iter(dossiers.items())
         while part := list(islice(items, _SLICE)):
+            former = [pair for pair in part if stored_schema(pair[1]) < SCHEMA]
+            self.converted |= {key: dump(load(stored)) for key, stored in former}
             seen = self._recent.put if self._recent is not None else None
             rebuild(part, self.definitions, self.ledger, self.signals, seen)
             yield
+        self.dossiers.update(self.converted)
         for cell, value in kept.items():
             if cell == KEY_RECORD:
                 self.sleutel = value.decode()
@@ -125,34 +125,29 @@ class Partition:
             else:
                 self._tellingen[cell] = value
 
-    def step(
-        self, records: Sequence[Bericht | Wis], region_of: Callable[[str], str], sleutel: str
-    ) -> Step:
+    def step(self, records: Sequence[Bericht | Wis], sleutel: str) -> Step:
         """
         Return what `records`, in this order, make of the state; nothing changes yet.
 
         Args:
             records: Of `gebeurtenissen`, all of this partition.
-            region_of: Name of the region of a gemeente.
             sleutel: Fingerprint to remember when none is known yet.
 
         """
         made = Step()
         overlay = _Overlay(self.dossiers)
-        additions: list[Addition] = []
+        messages: list[Sequence[Start | Stop]] = []
         for record in records:
             if isinstance(record, Bericht):
-                events: Sequence[Start | Stop] = record.gebeurtenissen
-                emissie = self.versions.get(region_of(events[0].gemeente), 0)
-                additions.append(Addition(events, emissie))
+                messages.append(record.gebeurtenissen)
                 moment = record.ontvangen_ms
                 if moment is not None and (made.oldest_ms is None or moment < made.oldest_ms):
                     made.oldest_ms = moment
             else:
-                self._add(made, overlay, additions)
-                additions = []
+                self._add(made, overlay, messages)
+                messages = []
                 self._forget(made, overlay, record.wis)
-        self._add(made, overlay, additions)
+        self._add(made, overlay, messages)
         made.dossiers = overlay.changed
         kept = {c: _unpacked(self._tellingen[c]) for c in made.moved if c in self._tellingen}
         for cell, telling in counts.added(kept, made.moved).items():
@@ -187,15 +182,17 @@ class Partition:
             self.signals.update(now.signals)
             self.signals.subtract(was.signals)
 
-    def _add(self, made: Step, overlay: "_Overlay", additions: Sequence[Addition]) -> None:
-        if not additions:
+    def _add(
+        self, made: Step, overlay: "_Overlay", messages: Sequence[Sequence[Start | Stop]]
+    ) -> None:
+        if not messages:
             return
-        changed = changes(overlay, additions, self.definitions)
+        changed = changes(overlay, messages, self.definitions)
         overlay.changed.update(changed.stored)
         made.made.append(changed)
         made.repeated += sum(changed.repeated)
         made.accepted += len(changed.repeated) - sum(changed.repeated)
-        for (events, _), again in zip(additions, changed.repeated, strict=True):
+        for events, again in zip(messages, changed.repeated, strict=True):
             first = events[0]
             made.outcomes[again, first.wet, first.soort, first.release] += 1
             made.marks.append((key_of(first), first.dagtekening.toordinal()))

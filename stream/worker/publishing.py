@@ -12,12 +12,10 @@ from contextlib import suppress
 from datetime import datetime
 from typing import Final
 
-from zorgstroom.aggregations.disclosure.protected import Snapshot
-from zorgstroom.aggregations.regions import Region
+from zorgstroom.aggregations.policy import PublicFigures
 from zorgstroom.sinks.contract import Claim, Publication
 from zorgstroom.sinks.errors import SinkError
 from zorgstroom.sinks.metrics import Metrics
-from zorgstroom.stream import protection
 from zorgstroom.stream.clock import Clock
 from zorgstroom.stream.kafka.wire import partition_of
 from zorgstroom.stream.publisher import Publisher
@@ -41,6 +39,7 @@ class Publishing:
 
     Args:
         settings: All of them.
+        public: Makes counts public.
         clock: Today and now.
         open_places: Opens the database; called in a thread, again after it failed.
         partitions: How many there are in all.
@@ -51,12 +50,15 @@ class Publishing:
     def __init__(
         self,
         settings: Settings,
+        public: PublicFigures,
         clock: Clock,
         open_places: Callable[[], Places],
         partitions: int,
+        *,
         metrics: Metrics,
     ) -> None:
         self._metrics = metrics
+        self._public = public
         self._settings = settings
         self._clock = clock
         self._open_places = open_places
@@ -78,11 +80,17 @@ class Publishing:
         """Publish the regions of `partition` from now on."""
         self._publishers[partition.number] = (partition, None)
 
-    def drop(self, partition: Partition) -> None:
-        """Publish nothing of `partition` any more; what is under way is shut out by its owner."""
+    def drop(self, partition: Partition) -> frozenset[str]:
+        """
+        Publish nothing of `partition` any more; return the regions that were published from it.
+
+        What is under way is shut out by its new owner.
+        """
         _, publisher = self._publishers.pop(partition.number, (None, None))
-        if publisher is not None:
-            self._left.append(publisher)
+        if publisher is None:
+            return frozenset()
+        self._left.append(publisher)
+        return frozenset(publisher.versions)
 
     def publishers(self) -> list[Publisher]:
         """Return the publishers that know what was published before."""
@@ -101,13 +109,13 @@ class Publishing:
 
     async def run(self) -> None:
         """
-        Publish at each moment of the grid, until `close`.
+        Publish at each tick, until `close`.
 
         A worker that has to catch up publishes less often: figures that are superseded in a moment
         would take the time that counting needs.
         """
         loop = asyncio.get_running_loop()
-        tick = self._settings.tick_seconds
+        tick = self._settings.tick
         while not self._ending.is_set():
             begun = loop.time()
             async with self._stepping:
@@ -198,17 +206,12 @@ class Publishing:
         if publisher.problem is None:
             for name in publisher.claims:
                 self._metrics.current(name, now)
-        protection.tell(publisher, self._metrics)
 
     async def _opened(self, partition: Partition, now: datetime) -> Publisher:
         assert self.places is not None
         publication, exact = self.places
 
-        def dossiers(region: Region) -> Snapshot:
-            gemeenten = frozenset(region.gemeenten)
-            return [pair for pair in partition.dossiers.items() if pair[0][:4] in gemeenten]
-
-        made = Publisher(self._settings, publication, exact, self._owner, dossiers)
+        made = Publisher(self._settings, self._public, publication, exact, self._owner)
         partition.ledger.changed.update(partition.ledger.cells)
         codes = frozenset(cell.gemeente for cell in partition.ledger.cells)
         regions, count = self._settings.regions, self._count
@@ -216,8 +219,7 @@ class Publishing:
         def mine(gebied: str) -> bool:
             return partition_of(gebied, regions, count) == partition.number
 
-        await asyncio.to_thread(made.learn, codes, now, None, mine)
-        partition.versions = made.versions
+        await asyncio.to_thread(made.learn, codes, now, mine)
         return made
 
     async def _release_left(self) -> None:

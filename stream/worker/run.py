@@ -20,7 +20,7 @@ from typing import Final, NoReturn
 
 from aiohttp import web
 
-from zorgstroom.aggregations.policy import Disclosure
+from zorgstroom.aggregations.policy import Protection, PublicFigures
 from zorgstroom.codecs.pseudonym import PseudonymKey
 from zorgstroom.sinks.clickhouse import DATABASE, ClickHousePublication
 from zorgstroom.sinks.contract import (
@@ -86,7 +86,7 @@ class Worker:
 
     Args:
         settings: All of them.
-        data: Folder of the key and, without a server, of the embedded database.
+        data: Folder of the keys and, without a server, of the embedded database.
         clock: Today and now.
         begun: How often the process began again.
 
@@ -104,18 +104,19 @@ class Worker:
         self._clock = clock or SystemClock(settings.today)
         self._started = utc_text(self._clock.now())
         self._key: PseudonymKey = keyfile.obtain(settings, data, None)
+        self._public: PublicFigures = keyfile.public_figures(settings, data, may_make_key=False)
         self._life: Life | None = None
         self._begun = begun or Begun()
         self._problem: str | None = None
-        self.metrics = Metrics(version("zorgstroom"), settings.disclosure.policy)
+        self.metrics = Metrics(version("zorgstroom"), settings.protection.policy)
         self.metrics.restarted(self._begun.restarts)
         self.metrics.before_scrape(self._tell)
         self.stop = asyncio.Event()
 
     @property
-    def disclosure(self) -> Disclosure:
+    def protection(self) -> Protection:
         """The policy of the figures, with its warning."""
-        return self.settings.disclosure
+        return self.settings.protection
 
     @property
     def regios(self) -> Collection[str]:
@@ -187,9 +188,10 @@ class Worker:
                 self._life = Life(
                     self.settings,
                     self._key,
+                    self._public,
                     self._clock,
-                    self._open_places,
-                    partitions,
+                    open_places=self._open_places,
+                    partitions=partitions,
                     metrics=self.metrics,
                 )
                 self._problem = None
