@@ -175,6 +175,7 @@ def test_a_sum_tells_how_far_it_reaches(town: Process, open_page: OpenPage, pict
         legend = page.locator("#tekens")
         expect(legend).to_contain_text("nog geen afgesloten maand met een cijfer")
         expect(legend).not_to_contain_text("te klein om te tonen")
+        expect(legend).to_contain_text("telt de afgesloten maanden op (t/m oktober)")
         page.locator("#verlooptabel summary").click()
         expect(page.locator("#verlooptabel tbody tr > *")).to_have_text(
             ["4e kwartaal 2026", "45", "voorlopig, t/m oktober"]

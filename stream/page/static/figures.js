@@ -4,7 +4,7 @@ import { address, slug } from "/static/choice.js";
 import { Course } from "/static/course.js";
 import { make, put } from "/static/now.js";
 import { identity, isSum, key } from "/static/rows.js";
-import { ABOUT_SUMS, count, MATEN, meaning, NB, NONE, NOT_YET, period, PERIODES, preliminary, protection, reach, signed, WETTEN, WHY_NO_SUM, whyHidden } from "/static/words.js";
+import { aboutSums, count, MATEN, meaning, NB, NONE, NOT_YET, period, PERIODES, preliminary, protection, reach, signed, WETTEN, WHY_NO_SUM, whyHidden } from "/static/words.js";
 
 const $ = (id) => document.getElementById(id);
 
@@ -106,7 +106,7 @@ export class Figures {
       parts.push(make("span", " nog niet gepubliceerd", { class: "onzichtbaar" }));
     } else if (row.waarde == null) {
       this.marks.add(isSum(row) ? WHY_NO_SUM : NB);
-      parts.push(make("span", " niet bekendgemaakt", { class: "onzichtbaar" }));
+      parts.push(make("span", isSum(row) ? " nog niet bekend" : " niet bekendgemaakt", { class: "onzichtbaar" }));
     } else {
       const change = row.waarde - this.first.get(name);
       if (change) {
@@ -166,7 +166,8 @@ export class Figures {
     const names = this.about.categorieen[wet];
     const wanted = [["totaal", "", "Totaal", 0]];
     const groups = wet === "Wmo" ? this.about.hoofdgroepen.map((name) => ["hoofdgroep", name, name, 1]) : [];
-    const parts = Object.entries({ ...names, onbekend: "Zonder product" }).map(([code, name]) => ["categorie", code, `${code === "onbekend" ? "" : `${code} `}${name}`, groups.length ? 2 : 1]);
+    const codes = Object.entries({ ...names, onbekend: "Zonder product" }).sort(([a], [b]) => (a < b ? -1 : 1));
+    const parts = codes.map(([code, name]) => ["categorie", code, `${code === "onbekend" ? "" : `${code} `}${name}`, groups.length ? 2 : 1]);
     wanted.push(...groups);
     // Jeugdwet has no hoofdgroepen; its categorieën are always shown.
     const hideable = groups.length > 0;
@@ -211,7 +212,7 @@ export class Figures {
     const nb = [marks.has(NB) && whyHidden(about), marks.has(WHY_NO_SUM) && WHY_NO_SUM].filter((text) => text && text !== $("uitleg").textContent);
     if (nb.length) explain(NB, nb.join(" "));
     if (marks.has(NOT_YET)) explain(NONE, NOT_YET);
-    if (isSum({ maat: this.choice.maat, periode_soort: body.periode_soort })) explain("t/m", ABOUT_SUMS);
+    if (isSum({ maat: this.choice.maat, periode_soort: body.periode_soort })) explain("t/m", aboutSums(this.#find(this.area.gebied, "totaal", "")?.tot_en_met));
     if (marks.has("delta")) explain(`${signed(step)}, ${signed(-step)}`, "Zoveel veranderde het cijfer sinds u deze pagina opende.");
     explain("voorlopig", preliminary(body.periode_soort, body.periode, about.naloop_dagen));
     const text = shown.map((node) => node.textContent).join("|");

@@ -107,4 +107,7 @@ export const whyHidden = ({ beleid, basis, drempel }) =>
   `Niet bekendgemaakt: het aantal is te klein om te tonen (hoogstens ${drempel - 1 + (beleid === "afronden" ? basis : 0)}, en misschien 0).`;
 
 export const WHY_NO_SUM = "Nog niet bekend: er is nog geen afgesloten maand met een cijfer waarmee de telling kan beginnen.";
-export const ABOUT_SUMS = "Een lopend kwartaal, halfjaar of jaar telt de afgesloten maanden op (t/m juni). Na afloop krijgt de periode een eigen cijfer.";
+
+/** What a sum counts, which reaches so far (if it does already). */
+export const aboutSums = (totEnMet) =>
+  `Een lopend kwartaal, halfjaar of jaar telt de afgesloten maanden op${totEnMet ? ` (${reach(totEnMet)})` : ""}. Na afloop krijgt de periode een eigen cijfer.`;
