@@ -41,6 +41,17 @@ _FORMER: Final = {
 """Settings that are gone, and what takes their place (Dutch)."""
 
 
+def _variable(path: Sequence[str]) -> str:
+    """Return the environment variable of the setting under `path`."""
+    return "ZORGSTROOM_" + "__".join(path).upper()
+
+
+def _in_environment(path: Sequence[str]) -> bool:
+    """Return whether a variable names `path` or something under it, whoever reads it."""
+    name = _variable(path)
+    return any(f"{variable.upper()}__".startswith(f"{name}__") for variable in os.environ)
+
+
 def _holds(values: object, path: Sequence[str]) -> bool:
     """Return whether nested `values` have something under `path`."""
     for name in path:
@@ -214,10 +225,11 @@ class Settings(BaseSettings):
     @model_validator(mode="before")
     @classmethod
     def _name_the_successors(cls, values: object) -> object:
-        if isinstance(values, dict):
-            for former, successor in _FORMER.items():
-                if _holds(values, former.split(".")):
-                    raise ValueError(f"{former} bestaat niet meer: {successor}")
+        for former, successor in _FORMER.items():
+            path = former.split(".")
+            # A variable of a whole group that is gone does not come in as a value.
+            if _holds(values, path) or _in_environment(path):
+                raise ValueError(f"{_variable(path)} bestaat niet meer: {successor}")
         return values
 
     @model_validator(mode="after")

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from tests.aggregations.strategies import Arrival, histories
+from tests.aggregations.strategies import Events, histories
 from tests.stream.worker.events import start
 from zorgstroom.aggregations.regions import Regions
 from zorgstroom.codecs.errors import Reason
@@ -25,21 +25,39 @@ from zorgstroom.stream.kafka.wire import (
 
 
 @given(histories(3, min_size=1), st.none() | st.integers(0, 1 << 42))
-def test_events_come_back_as_they_went(history: list[Arrival], received: int | None) -> None:
-    for arrival in history:
-        key, value = pack(arrival.events, "ab12", received)
-        found = unpack(value)
-        assert isinstance(found, Bericht)
-        assert list(found.gebeurtenissen) == list(arrival.events)
-        assert (found.sleutel, found.ontvangen_ms) == ("ab12", received)
-        assert key.decode() == arrival.events[0].gemeente + arrival.events[0].client
+def test_events_come_back_as_they_went(history: list[Events], received: int | None) -> None:
+    for events in history:
+        key, value = pack(events, "ab12", received)
+        record = unpack(value)
+        assert isinstance(record, Bericht)
+        assert list(record.gebeurtenissen) == list(events)
+        assert (record.sleutel, record.ontvangen_ms) == ("ab12", received)
+        assert key.decode() == events[0].gemeente + events[0].client
+
+
+@given(histories(3, min_size=1))
+def test_a_record_of_form_1_gets_the_digest_that_its_message_has_now(history: list[Events]) -> None:
+    for events in history:
+        # The digest of form 1 was keyed and made of raw text: any other than that of now.
+        former = [event.model_copy(update={"digest": "f0" * 16}) for event in events]
+        _, value = pack(former, "ab12", 7)
+        record = unpack(value.replace(b'{"schema":2', b'{"schema":1'))
+        assert isinstance(record, Bericht)
+        assert list(record.gebeurtenissen) == list(events)
+        assert record.schema_ == 2
+        kept = unpack(value)
+        assert isinstance(kept, Bericht)
+        assert {event.digest for event in kept.gebeurtenissen} == {"f0" * 16}, "only form 1 is"
 
 
 def test_the_order_to_forget_comes_back() -> None:
     dossier = "0153" + "a" * 32
     key, value = pack_wis(dossier, "ab12")
     assert key.decode() == dossier
-    assert unpack(value) == Wis(schema=1, sleutel="ab12", wis=dossier)
+    assert unpack(value) == Wis(schema=2, sleutel="ab12", wis=dossier)
+    assert unpack(value.replace(b'"schema": 2', b'"schema": 1')) == Wis(
+        schema=1, sleutel="ab12", wis=dossier
+    )
 
 
 @pytest.mark.parametrize(
@@ -50,6 +68,7 @@ def test_the_order_to_forget_comes_back() -> None:
         b"{}",
         b"999990019",
         b'{"schema":2,"sleutel":"x","ontvangen_ms":null,"gebeurtenissen":[]}',
+        pack([start(1)], "x", None)[1].replace(b'"schema":2', b'"schema":3'),
         b'{"schema":1,"sleutel":"x","wis":"999990019"}',
         pack([start(1)], "x", None)[1].replace(b'"Wmo"', b'"999990019"'),
         pack([start(1), start(2)], "x", None)[1],

@@ -8,7 +8,6 @@ import pytest
 
 from tests.stream.worker.events import start
 from zorgstroom.aggregations.definitions import Definitions
-from zorgstroom.aggregations.regions import Regions
 from zorgstroom.codecs.errors import Reason
 from zorgstroom.stream.kafka.wire import pack
 from zorgstroom.stream.worker.counting import Counting, Packed
@@ -53,7 +52,7 @@ def counting(writer: Writer, refused: list[int]) -> tuple[Counting, Owned]:
         refused.append(record.offset)
 
     owned = OwnedOne(writer)
-    return Counting(owned, Regions({}), "k1", refuse), owned
+    return Counting(owned, "k1", refuse), owned
 
 
 def batch(*numbers: int, sleutel: str = "k1") -> Mapping[int, list[Packed]]:

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from tests.aggregations.strategies import Arrival, histories
+from tests.aggregations.strategies import Events, histories
 from tests.stream.worker.events import start
 from zorgstroom.aggregations.definitions import Definitions
 from zorgstroom.aggregations.ledger import same
@@ -24,18 +24,16 @@ def fresh() -> Partition:
     return Partition(0, Definitions(), Tables({}, {}))
 
 
-def told(arrival: Arrival) -> Bericht:
-    return Bericht(
-        schema=1, sleutel=SLEUTEL, ontvangen_ms=None, gebeurtenissen=tuple(arrival.events)
-    )
+def told(events: Events) -> Bericht:
+    return Bericht(schema=2, sleutel=SLEUTEL, ontvangen_ms=None, gebeurtenissen=tuple(events))
 
 
-def forget(arrival: Arrival) -> Wis:
-    return Wis(schema=1, sleutel=SLEUTEL, wis=key_of(arrival.events[0]))
+def forget(events: Events) -> Wis:
+    return Wis(schema=2, sleutel=SLEUTEL, wis=key_of(events[0]))
 
 
 def step(partition: Partition, records: Sequence[Record]) -> Step:
-    return partition.step(records, lambda code: code, SLEUTEL)
+    return partition.step(records, SLEUTEL)
 
 
 def stored(steps: Sequence[Step]) -> tuple[dict[str, bytes], dict[str, bytes]]:
@@ -54,7 +52,7 @@ def stored(steps: Sequence[Step]) -> tuple[dict[str, bytes], dict[str, bytes]]:
 @settings(deadline=None)
 @given(st.data(), histories(8, min_size=2), st.integers(1, 3))
 def test_what_the_changelogs_hold_gives_the_same_state_again(
-    data: st.DataObject, history: list[Arrival], slice_size: int
+    data: st.DataObject, history: list[Events], slice_size: int
 ) -> None:
     records: list[Record] = [
         forget(one) if data.draw(st.integers(0, 9)) == 0 else told(one) for one in history
@@ -81,7 +79,7 @@ def test_what_the_changelogs_hold_gives_the_same_state_again(
 
 @settings(deadline=None, max_examples=50)
 @given(histories(5, min_size=1))
-def test_a_step_that_is_not_taken_leaves_the_state_as_it_was(history: list[Arrival]) -> None:
+def test_a_step_that_is_not_taken_leaves_the_state_as_it_was(history: list[Events]) -> None:
     partition = fresh()
     first = step(partition, [told(one) for one in history])
     assert not partition.dossiers and not partition.ledger.cells and partition.size == 0
@@ -91,7 +89,7 @@ def test_a_step_that_is_not_taken_leaves_the_state_as_it_was(history: list[Arriv
 
 @settings(deadline=None, max_examples=50)
 @given(histories(5, min_size=1))
-def test_records_that_come_again_write_nothing(history: list[Arrival]) -> None:
+def test_records_that_come_again_write_nothing(history: list[Events]) -> None:
     partition = fresh()
     partition.take(step(partition, [told(one) for one in history]))
     again = step(partition, [told(one) for one in reversed(history)])
@@ -128,5 +126,5 @@ def test_a_forgotten_client_is_gone_from_dossiers_and_counts() -> None:
     assert set(gone.tellingen.values()) == {None}
 
 
-def _one_history() -> list[Arrival]:
-    return [Arrival([start(number)], 0) for number in range(3)]
+def _one_history() -> list[Events]:
+    return [[start(number)] for number in range(3)]

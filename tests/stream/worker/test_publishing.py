@@ -4,6 +4,7 @@ import asyncio
 import time
 from datetime import date
 
+from zorgstroom.aggregations.policy import PublicFigures
 from zorgstroom.sinks.errors import SinkUnavailableError
 from zorgstroom.sinks.metrics import Metrics
 from zorgstroom.stream.clock import SystemClock
@@ -15,7 +16,10 @@ def publishing() -> Publishing:
     def away() -> Places:
         raise SinkUnavailableError("weg")
 
-    return Publishing(Settings(), SystemClock(date(2026, 3, 15)), away, 1, Metrics())
+    settings = Settings.model_validate({"protection": {"policy": "geen"}})
+    public = PublicFigures(settings.protection)
+    clock = SystemClock(date(2026, 3, 15))
+    return Publishing(settings, public, clock, away, 1, metrics=Metrics())
 
 
 def test_the_rest_ends_when_it_has_caught_up_or_must_stop() -> None:

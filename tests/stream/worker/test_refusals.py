@@ -32,7 +32,7 @@ def start(kafka: Kafka, tmp_path: Path) -> Start:
             "ZORGSTROOM_KAFKA__BROKERS": kafka.brokers,
             "ZORGSTROOM_KAFKA__GROUP": kafka.group,
             "ZORGSTROOM_KAFKA__PREFIX": kafka.prefix,
-            "ZORGSTROOM_DISCLOSURE__POLICY": "geen",
+            "ZORGSTROOM_PROTECTION__POLICY": "geen",
             "ZORGSTROOM_TODAY": "2026-03-15",
             "ZORGSTROOM_HTTP__PORT": "0",
             "ZORGSTROOM_KEY": KEY,
