@@ -1,22 +1,20 @@
 """Retention, erasure and the start of the embedded process."""
 
-from dataclasses import replace
-from datetime import UTC, date, datetime, timedelta
+from datetime import UTC, date, datetime
 from pathlib import Path
 
 import pytest
 
-from tests.emissions import emission, values
 from tests.stream.messages import bsn, message
-from zorgstroom.sinks.clickhouse import open_embedded
-from zorgstroom.sinks.contract import Filter
+from zorgstroom.aggregations.rounding import RoundingKey
+from zorgstroom.sinks.contract import Filter, Safeguard
 from zorgstroom.sinks.errors import SinkUnavailableError
 from zorgstroom.stream.clock import ManualClock
 from zorgstroom.stream.engine import Engine
 from zorgstroom.stream.errors import OperatorError, StateError
-from zorgstroom.stream.publisher import WeakerPolicyError
 from zorgstroom.stream.settings import Settings
 from zorgstroom.stream.sources import Input
+from zorgstroom.stream.target import SafeguardError
 
 pytestmark = pytest.mark.embedded
 OLD = message(1, begin=date(2015, 1, 5)).replace(b"2026-02-01", b"2015-02-01")
@@ -25,7 +23,7 @@ OLD = message(1, begin=date(2015, 1, 5)).replace(b"2026-02-01", b"2015-02-01")
 def settings(jaren: int = 1, retention: int = 3) -> Settings:
     return Settings.model_validate(
         {
-            "disclosure": {"policy": "geen"},
+            "protection": {"policy": "geen"},
             "regios": {"proef": ["0153", "0164"]},
             "retention_years": retention,
             "publication": {"jaren": jaren, "naloop_dagen": 30},
@@ -89,41 +87,73 @@ def test_erasing_a_client_takes_the_dossier_in_every_gemeente(tmp_path: Path) ->
         assert engine.processor.dossiers == len(engine.store.dossiers) == 1
 
 
-def test_a_database_of_the_threshold_alone_is_refused(tmp_path: Path) -> None:
-    before = open_embedded(tmp_path / "chdb")
-    before.write(replace(emission(1, values(waarden=[12])), certificaat="drempel 10"))
-    before.close()
-    with pytest.raises(WeakerPolicyError, match="zwakker beleid"):
-        Engine(Settings(), tmp_path, clock())
-
-
-def at(day: int, hour: int) -> datetime:
-    return datetime(2026, 3, day, hour, tzinfo=UTC)
-
-
-def test_under_drempel_a_restart_goes_on_with_what_was_published(tmp_path: Path) -> None:
-    drempel = Settings.model_validate(
+def rounded(**protection: object) -> Settings:
+    return Settings.model_validate(
         {
-            "disclosure": {"policy": "drempel", "threshold": 3, "breadth": 2},
+            "protection": protection,
             "regios": {"proef": ["0153", "0164"]},
-            "publication": {"jaren": 1, "naloop_dagen": 364},
+            "publication": {"jaren": 1, "naloop_dagen": 30},
         }
     )
+
+
+def test_a_restart_shows_the_same_and_goes_on_with_it(tmp_path: Path) -> None:
     total = Filter(("proef",), ("Wmo",), ("totaal",), (), ("actief",), ("jaar",))
 
-    def read(now: datetime, *numbers: int) -> tuple[int | None, datetime, int]:
-        with Engine(drempel, tmp_path, ManualClock(now)) as engine:
+    def read(hour: int, *numbers: int) -> tuple[int | None, datetime, int]:
+        now = ManualClock(datetime(2026, 3, 16, hour, tzinfo=UTC))
+        with Engine(rounded(), tmp_path, now) as engine:
             engine.process([Input(str(n), "", message(n)) for n in numbers])
             emissions = engine.publish()
-            (figure,) = engine.publication.figures(total)
+            figure = engine.publication.figures(total)[-1]
             return figure.waarde, figure.bijgewerkt_op, emissions
 
-    first = at(16, 9)
-    assert read(first, 1, 2, 3, 4) == (4, first, 2), "January and February of 2025 close"
-    # Two are too few, a third within the hour too early; in each run the others are remembered.
-    assert read(at(16, 11), 5, 6) == (4, first, 1)
-    assert read(at(16, 11) + timedelta(minutes=5), 7) == (4, first, 0)
-    assert read(at(16, 12)) == (7, at(16, 12), 1)
+    first = datetime(2026, 3, 16, 9, tzinfo=UTC)
+    waarde, made, emissions = read(9, *range(30))
+    assert waarde in (25, 30) and (made, emissions) == (first, 1)
+    assert read(10) == (waarde, first, 0)
+    assert read(11, *range(30)) == (waarde, first, 0), "repeats are no news"
+    more, renewed, emissions = read(12, *range(30, 40))
+    assert more == (waarde or 0) + 10 and renewed.hour == 12 and emissions == 1
+
+
+def test_the_rounding_key_is_made_once_beside_the_dossiers(tmp_path: Path) -> None:
+    with Engine(rounded(), tmp_path, clock()) as engine:
+        (kept,) = engine.publication.safeguards()
+    text = (tmp_path / "afrondsleutel").read_text("ascii")
+    assert (tmp_path / "afrondsleutel").stat().st_mode & 0o777 == 0o600
+    assert kept == Safeguard("afronden", 5, 10, RoundingKey.from_text(text).fingerprint)
+    with Engine(rounded(), tmp_path, clock()) as engine:
+        assert engine.publication.safeguards() == [kept]
+    assert (tmp_path / "afrondsleutel").read_text("ascii") == text
+
+
+def test_exact_figures_need_no_rounding_key(tmp_path: Path) -> None:
+    with Engine(settings(), tmp_path, clock()) as engine:
+        assert engine.publication.safeguards() == [Safeguard("geen", 0, 0, "")]
+    assert not (tmp_path / "afrondsleutel").exists()
+
+
+def test_a_rounding_key_that_was_lost_is_not_silently_another_one(tmp_path: Path) -> None:
+    Engine(rounded(), tmp_path, clock()).close()
+    kept = (tmp_path / "afrondsleutel").read_text("ascii")
+    (tmp_path / "afrondsleutel").unlink()
+    for _ in range(2):
+        with pytest.raises(OperatorError, match="andere afrondsleutel"):
+            Engine(rounded(), tmp_path, clock())
+    (tmp_path / "afrondsleutel").write_text(kept)
+    Engine(rounded(), tmp_path, clock()).close()
+
+
+@pytest.mark.parametrize(
+    "other", [{"policy": "geen"}, {"base": 3}, {"threshold": 12}, {"policy": "kale_drempel"}]
+)
+def test_a_database_keeps_to_one_protection(tmp_path: Path, other: dict[str, object]) -> None:
+    Engine(rounded(), tmp_path, clock()).close()
+    with pytest.raises(SafeguardError, match="verplaats de map chdb"):
+        Engine(rounded(**other), tmp_path, clock())
+    (tmp_path / "chdb").rename(tmp_path / "chdb-vorige")
+    Engine(rounded(**other), tmp_path, clock()).close()
 
 
 def test_a_database_that_is_away_at_the_start_is_told_plainly(
