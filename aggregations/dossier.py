@@ -100,8 +100,8 @@ _encode = msgspec.msgpack.Encoder().encode
 _decode = msgspec.msgpack.Decoder(Dossier).decode
 _decode_former = msgspec.msgpack.Decoder(_FormerDossier).decode
 _EMPTY: Final = Dossier()
-_ARRAY_OF_TWO: Final = 0x92
-"""First byte of every form; the second one is its version."""
+_ARRAYS: Final = range(0x91, 0xA0)
+"""First byte of every form, a short array; the second byte is its version."""
 
 
 def dump(dossier: Dossier) -> bytes:
@@ -133,7 +133,7 @@ def load(stored: bytes | None) -> Dossier:
 
 def stored_schema(stored: bytes) -> int:
     """Return the version of a stored form. Raises a `DossierError` when it is no dossier."""
-    if len(stored) < 2 or stored[0] != _ARRAY_OF_TWO or not 1 <= stored[1] < 0x80:
+    if len(stored) < 2 or stored[0] not in _ARRAYS or not 1 <= stored[1] < 0x80:
         raise DossierError("Een dossier is onleesbaar: het begint niet als een dossier.")
     return stored[1]
 

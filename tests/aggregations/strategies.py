@@ -1,20 +1,18 @@
 """
 Random histories from domains so small that keys, days and identities collide all the time.
 
-A message is a list of events, as the decoder gives them. Its digest follows from its content.
+A message is a list of events, as the decoder gives them.
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from datetime import UTC, date, datetime
-from hashlib import blake2b
 from typing import Any
 
 from hypothesis import strategies as st
 
 from zorgstroom.aggregations.definitions import Definitions
 from zorgstroom.aggregations.dossier import Dossier, add
-from zorgstroom.codecs.events import Start, Stop
+from zorgstroom.codecs.events import Start, Stop, events_digest
 
 Event = Start | Stop
 Events = Sequence[Event]
@@ -37,14 +35,6 @@ _PRODUCTS = {
     "Jw": ((None, None), ("45", None), ("45", "45A04"), ("46", None)),
 }
 _REDENEN = ("20", "36", "02")
-
-
-@dataclass(frozen=True)
-class Arrival:
-    """A message as it comes in: its events and the emission that went before."""
-
-    events: Events
-    emissie: int
 
 
 _record = st.fixed_dictionaries(
@@ -114,37 +104,39 @@ def messages(draw: st.DrawFn, focus: dict[str, Any], one_client: bool = False) -
             key += (einde, asked["reden"] if header["release"] == "3.2" else None)
         rows.setdefault(key, row)
     header["dagtekening"] = DAYS[sent]
-    content = repr((stop, sorted(header.items()), list(rows.items())))
-    header["digest"] = blake2b(content.encode(), digest_size=16).hexdigest()
     if received is not None:
         header["ontvangen"] = datetime(2024, 5, 1 + received, tzinfo=UTC)
     kind = Stop if stop else Start
-    return [kind(positie=at, **header, **row) for at, row in enumerate(rows.values(), start=1)]
+    events: list[Event] = [
+        kind(positie=at, digest="0" * 32, **header, **row)
+        for at, row in enumerate(rows.values(), start=1)
+    ]
+    digest = events_digest(events)
+    return [event.model_copy(update={"digest": digest}) for event in events]
 
 
 @st.composite
 def histories(
     draw: st.DrawFn, max_size: int = 10, *, one_client: bool = False, min_size: int = 0
-) -> list[Arrival]:
-    """Messages in order of arrival, each under one of a few emissions."""
+) -> list[Events]:
+    """Messages in order of arrival."""
     message = messages(draw(_focus), one_client)
-    arrival = st.builds(Arrival, message, st.integers(0, 3))
-    return draw(st.lists(arrival, min_size=min_size, max_size=max_size))
+    return draw(st.lists(message, min_size=min_size, max_size=max_size))
 
 
 @st.composite
-def arrivals_again(draw: st.DrawFn, history: Sequence[Arrival]) -> list[list[Arrival]]:
+def arrivals_again(draw: st.DrawFn, history: Sequence[Events]) -> list[list[Events]]:
     """The same history in another order, in pieces, with repeats, divided into batches."""
-    pieces: list[Arrival] = []
+    pieces: list[Events] = []
     for arrival in history:
-        if len(arrival.events) > 1 and draw(st.booleans()):
-            pieces.extend(Arrival([event], arrival.emissie) for event in arrival.events)
+        if len(arrival) > 1 and draw(st.booleans()):
+            pieces.extend([event] for event in arrival)
         else:
             pieces.append(arrival)
     if pieces:
         pieces += draw(st.lists(st.sampled_from(pieces), max_size=4))
     shuffled = draw(st.permutations(pieces))
-    batches: list[list[Arrival]] = [[]]
+    batches: list[list[Events]] = [[]]
     for piece in shuffled:
         if draw(st.booleans()):
             batches.append([])
@@ -163,9 +155,9 @@ definitions = st.builds(
 )
 
 
-def dossier_of(arrivals: Sequence[Arrival]) -> Dossier:
+def dossier_of(arrivals: Sequence[Events]) -> Dossier:
     """The dossier that messages of one client make."""
     dossier = Dossier()
     for arrival in arrivals:
-        dossier = add(dossier, arrival.events, arrival.emissie).dossier
+        dossier = add(dossier, arrival).dossier
     return dossier

@@ -7,7 +7,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from tests.aggregations.desk import Desk, sizes
-from tests.aggregations.strategies import Arrival, histories
+from tests.aggregations.strategies import Events, histories
 
 pytestmark = pytest.mark.slow
 
@@ -31,7 +31,7 @@ steps = st.lists(
 @settings(deadline=None, max_examples=12)
 @given(steps)
 def test_emissions_into_an_empty_table_give_the_figures_of_now(
-    told: list[tuple[list[Arrival], int, bool, bool]],
+    told: list[tuple[list[Events], int, bool, bool]],
 ) -> None:
     desk = Desk()
     at = 0
@@ -54,7 +54,7 @@ def test_emissions_into_an_empty_table_give_the_figures_of_now(
 @settings(deadline=None, max_examples=8)
 @given(histories(6, min_size=2), histories(2, min_size=1))
 def test_a_restart_emits_nothing_when_nothing_changed_and_else_only_differences(
-    history: list[Arrival], later: list[Arrival]
+    history: list[Events], later: list[Events]
 ) -> None:
     today = DATES[0]
     desk = Desk()

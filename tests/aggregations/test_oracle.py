@@ -7,7 +7,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from tests.aggregations.oracle import day_counts
-from tests.aggregations.strategies import DAYS, TODAY, Arrival, definitions, histories
+from tests.aggregations.strategies import DAYS, TODAY, Events, definitions, histories
 from tests.aggregations.world import PROEF, World
 from zorgstroom.aggregations.definitions import Definitions
 from zorgstroom.aggregations.ledger import MATEN
@@ -18,17 +18,17 @@ pytestmark = pytest.mark.slow
 FIRST, LAST = DAYS[0] - timedelta(days=1), TODAY + timedelta(days=1)
 
 
-def world_of(history: list[Arrival], chosen: Definitions) -> World:
+def world_of(history: list[Events], chosen: Definitions) -> World:
     world = World(**dict(chosen))
     for arrival in history:
-        world.take([arrival.events], emissie=arrival.emissie)
+        world.take([arrival])
     return world
 
 
 @settings(deadline=None, max_examples=250)
 @given(histories(12, min_size=4), definitions)
 def test_the_ledger_agrees_with_the_naive_calculation_on_every_day(
-    history: list[Arrival], chosen: Definitions
+    history: list[Events], chosen: Definitions
 ) -> None:
     world = world_of(history, chosen)
     counted = {}
@@ -41,18 +41,18 @@ def test_the_ledger_agrees_with_the_naive_calculation_on_every_day(
                 if count:
                     counted[(*cell, maat, day)] = count
         day += timedelta(days=1)
-    events = [event for arrival in history for event in arrival.events]
+    events = [event for arrival in history for event in arrival]
     assert counted == day_counts(events, chosen, FIRST, LAST)
 
 
 @settings(deadline=None, max_examples=40)
 @given(histories(10, min_size=4), st.sampled_from((*DAYS[1:], date(2024, 3, 15))))
 def test_the_figures_of_every_period_agree_with_the_naive_calculation(
-    history: list[Arrival], today: date
+    history: list[Events], today: date
 ) -> None:
     chosen = Definitions()
     world = world_of(history, chosen)
-    events = [event for arrival in history for event in arrival.events]
+    events = [event for arrival in history for event in arrival]
     expected = day_counts(events, chosen, date(2023, 1, 1), today)
     for name, area in world.figures(today, jaren=0 if today.year == 2023 else 1).areas.items():
         gemeenten = PROEF.gemeenten if name == PROEF.name else (name,)

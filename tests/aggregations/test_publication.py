@@ -1,11 +1,11 @@
-"""What a region publishes under policy `geen`: when it is final, what a stored emission means."""
+"""What a region publishes: when it is final, what a stored emission means. Figures are exact."""
 
 from datetime import UTC, date, datetime
 
 import pytest
 from pydantic import ValidationError
 
-from tests.aggregations.desk import Desk, sizes
+from tests.aggregations.desk import EXACT, Desk, sizes
 from tests.aggregations.letters import begin, einde, letter
 from tests.aggregations.world import ENSCHEDE, PROEF, World
 from zorgstroom.aggregations.ledger import BaseCell, Ledger
@@ -31,7 +31,7 @@ def desk_of(**rules: object) -> Desk:
 
 def test_emission_before_update_is_a_mistake_of_the_caller() -> None:
     with pytest.raises(RuntimeError, match="update comes first"):
-        RegionPublication(PROEF, PublicationRules()).emission(1, NOW)
+        RegionPublication(PROEF, PublicationRules(), EXACT).emission(1, NOW)
 
 
 def test_a_first_emission_holds_every_cell_also_the_zeros() -> None:
@@ -39,8 +39,10 @@ def test_a_first_emission_holds_every_cell_also_the_zeros() -> None:
     emission = desk.publish(date(2024, 4, 2))
     assert emission is not None
     assert (emission.regio, emission.versie) == ("proef", 1)
-    # 25 Wmo and 26 Jw products; 16 months, 6 quarters, 3 half-years, 2 years; 458 days.
-    assert sizes(emission.values) == (25 + 26) * 3 * (3 * (16 + 6 + 3 + 2) + 365 + 93)
+    # 25 Wmo and 26 Jw products; 16 months, 6 quarters, 3 half-years, 2 years. By day from 1 April
+    # 2023: two totals and five hoofdgroepen of the region, two totals of each gemeente.
+    days = (date(2024, 4, 2) - date(2023, 4, 1)).days + 1
+    assert sizes(emission.values) == (25 + 26) * 3 * (3 * (16 + 6 + 3 + 2)) + days * (7 + 2 * 2)
     assert {value for values in emission.values for value in values.waarden} == {0}
 
 
@@ -51,15 +53,19 @@ def test_jaren_is_the_number_of_full_years_before_this_one() -> None:
         assert min(f.periode for f in desk.table.figures(Filter())) == date(first, 1, 1)
 
 
-def test_a_gemeente_of_its_own_has_no_total_and_no_days() -> None:
+def test_a_gemeente_of_its_own_has_no_regional_total() -> None:
     desk = desk_of()
-    desk.region = RegionPublication(Region("0599", ("0599",), total=False), desk.rules)
+    desk.region = RegionPublication(Region("0599", ("0599",), total=False), desk.rules, EXACT)
     emission = desk.publish(date(2024, 4, 2))
     assert emission is not None
     assert {(v.series.gebied_soort, v.series.gebied) for v in emission.values} == {
         ("gemeente", "0599")
     }
-    assert "dag" not in {v.series.periode_soort for v in emission.values}
+    daily = {v.series for v in emission.values if v.series.periode_soort == "dag"}
+    assert {(one.wet, one.product_niveau, one.maat) for one in daily} == {
+        ("Wmo", "totaal", "actief"),
+        ("Jw", "totaal", "actief"),
+    }
 
 
 def test_a_period_is_final_the_day_after_the_time_for_late_messages() -> None:
@@ -79,11 +85,8 @@ def test_a_period_is_final_the_day_after_the_time_for_late_messages() -> None:
 
 
 @pytest.mark.parametrize("restarted", [False, True])
-@pytest.mark.parametrize("herzie", [True, False])
-def test_a_late_correction_changes_a_final_figure_only_when_the_rules_say_so(
-    herzie: bool, restarted: bool
-) -> None:
-    desk = desk_of(naloop_dagen=30, herzie_definitief=herzie)
+def test_a_late_correction_changes_a_final_figure_like_any_other(restarted: bool) -> None:
+    desk = desk_of(naloop_dagen=30)
     desk.world.tell(START)
     desk.publish(date(2024, 4, 2))
     assert cell(desk, "actief", "maand", date(2024, 2, 1)) == (1, "definitief")
@@ -92,30 +95,19 @@ def test_a_late_correction_changes_a_final_figure_only_when_the_rules_say_so(
         desk.restart()
     desk.world.tell(STOP)  # ended on 10 January, told in April
     desk.publish(date(2024, 4, 2))
-    february = (0, "definitief") if herzie else (1, "definitief")
-    assert cell(desk, "actief", "maand", date(2024, 2, 1)) == february
+    assert cell(desk, "actief", "maand", date(2024, 2, 1)) == (0, "definitief")
     assert cell(desk, "actief", "maand", date(2024, 3, 1)) == (0, "voorlopig")
     assert desk.publish(date(2024, 4, 2)) is None
 
 
-def test_a_period_that_closes_is_published_as_it_stands_on_that_day() -> None:
-    desk = desk_of(naloop_dagen=30, herzie_definitief=False)
-    desk.world.tell(START)
-    desk.publish(date(2024, 3, 30))
-    assert cell(desk, "actief", "maand", date(2024, 2, 1)) == (1, "voorlopig")
-    desk.world.tell(STOP)
-    desk.publish(date(2024, 3, 31))  # correction and closing in one emission
-    assert cell(desk, "actief", "maand", date(2024, 2, 1)) == (0, "definitief")
-
-
-def test_until_it_is_confirmed_an_emission_counts_as_not_published() -> None:
+def test_until_it_is_stored_an_emission_counts_as_not_published() -> None:
     desk = desk_of()
     desk.world.tell(START)
     first = desk.emission(date(2024, 4, 2))
     again = desk.emission(date(2024, 4, 2))
     assert first is not None and again is not None
     assert list(first.values) == list(again.values)
-    desk.region.confirm()
+    desk.region.mark_stored()
     assert desk.emission(date(2024, 4, 2)) is None
 
 
@@ -132,14 +124,14 @@ def january(emission: Emission | None) -> int | None:
 
 
 @pytest.mark.parametrize("tomorrow", [date(2024, 4, 2), date(2024, 4, 3)])
-def test_what_moves_between_an_emission_and_its_confirmation_is_in_the_next(tomorrow: date) -> None:
+def test_what_moves_between_an_emission_and_its_storage_is_in_the_next(tomorrow: date) -> None:
     desk = desk_of()
     desk.world.tell(START)
     emission = desk.emission(date(2024, 4, 2))
     assert january(emission) == 1
     desk.world.tell(STOP)
     desk.region.update(desk.world.ledger, desk.world.ledger.take_changed(), tomorrow)
-    desk.region.confirm()  # of the emission with 1, while the figures say 0 by now
+    desk.region.mark_stored()  # of the emission with 1, while the figures say 0 by now
     assert january(desk.emission(tomorrow)) == 0
 
 
@@ -190,12 +182,20 @@ def test_published_figures_of_areas_and_products_that_are_no_more_are_left_alone
     desk = desk_of()
     desk.publish(date(2024, 4, 2))
     only = Region("proef", (ENSCHEDE,), total=True)
-    region = RegionPublication(only, desk.rules, list(desk.table.published(PROEF.gebieden)))
+    region = RegionPublication(
+        only,
+        desk.rules,
+        EXACT,
+        list(desk.table.published(PROEF.gebieden)),
+        sums_running_periods=False,
+    )
     region.update(Ledger(), (), date(2024, 4, 2))
     assert region.emission(2, NOW) is None
 
 
-@pytest.mark.parametrize("rules", [{"jaren": -1}, {"jaren": 21}, {"naloop_dagen": -1}, {"x": 1}])
+@pytest.mark.parametrize(
+    "rules", [{"jaren": -1}, {"jaren": 21}, {"naloop_dagen": -1}, {"dag_maanden": 0}, {"x": 1}]
+)
 def test_rules_that_cannot_be_meant_are_refused(rules: dict[str, int]) -> None:
     with pytest.raises(ValidationError):
         PublicationRules.model_validate(rules)

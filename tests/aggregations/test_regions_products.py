@@ -29,7 +29,7 @@ def test_a_gemeente_in_no_region_is_a_region_of_its_own_without_a_total() -> Non
     assert alone.gebieden == ("0599",)
     assert regions.of("0599") is alone
     assert alone not in regions.named
-    assert set(RegionFigures(alone, date(2024, 1, 1), date(2024, 1, 1)).areas) == {"0599"}
+    assert set(RegionFigures(alone, date(2024, 1, 1), date(2024, 1, 1), 1).areas) == {"0599"}
 
 
 @pytest.mark.parametrize(

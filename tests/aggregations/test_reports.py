@@ -111,5 +111,5 @@ def test_the_chain_is_timed_from_the_beginning_of_the_dagtekening_in_amsterdam()
     events = World().decoder.decode(letter("2024-07-01", begin("2024-07-01"), nr="1"))
     received = datetime(2024, 7, 1, 10, tzinfo=UTC)  # noon in Amsterdam
     (event,) = (event.model_copy(update={"ontvangen": received}) for event in events)
-    (report,) = reports(add(load(None), [event], 0).dossier, STANDAARD)
+    (report,) = reports(add(load(None), [event]).dossier, STANDAARD)
     assert report.keten == 12 * 3600

@@ -3,7 +3,7 @@
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from tests.aggregations.strategies import Arrival, definitions, histories
+from tests.aggregations.strategies import Events, definitions, histories
 from tests.aggregations.world import World
 from zorgstroom.aggregations.definitions import Definitions
 from zorgstroom.aggregations.tellingen import (
@@ -15,20 +15,20 @@ from zorgstroom.aggregations.tellingen import (
     differing,
     moves,
 )
-from zorgstroom.aggregations.update import Addition, changes
+from zorgstroom.aggregations.update import changes
 
 
 @settings(deadline=None)
 @given(st.data(), histories(8, min_size=1), definitions)
 def test_counts_kept_by_batches_equal_a_count_of_the_ledger(
-    data: st.DataObject, history: list[Arrival], chosen: Definitions
+    data: st.DataObject, history: list[Events], chosen: Definitions
 ) -> None:
     world = World(**dict(chosen))
     kept: Tellingen = {}
     while history:
         size = data.draw(st.integers(1, len(history)))
         batch, history = history[:size], history[size:]
-        made = changes(world.dossiers, [Addition(a.events, a.emissie) for a in batch], chosen)
+        made = changes(world.dossiers, batch, chosen)
         moved = moves(made.derived, einddatum_telt_mee=chosen.einddatum_telt_mee)
         kept |= added(kept, moved)
         made.settle(world.dossiers, world.ledger, world.counted)

@@ -7,7 +7,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from tests.aggregations.letters import begin, letter
-from tests.aggregations.strategies import Arrival, histories
+from tests.aggregations.strategies import Events, histories
 from tests.aggregations.world import ALMELO, ENSCHEDE, PROEF, World
 from zorgstroom.aggregations.dossier import load
 from zorgstroom.aggregations.recent import DAYS, Recent
@@ -124,14 +124,14 @@ def test_when_nobody_reports_or_history_is_loading_no_one_has_gone_silent() -> N
 @settings(deadline=None)
 @given(history=histories(), days=st.lists(st.dates(date(2024, 1, 1), date(2024, 7, 1)), max_size=3))
 def test_what_is_kept_at_hand_is_what_the_dossiers_say(
-    history: list[Arrival], days: list[date]
+    history: list[Events], days: list[date]
 ) -> None:
     world, start = World(), date(2024, 1, 1)
     recent = Recent(STANDAARD, start)
     moments = [start, *sorted(days)]
     for number, arrival in enumerate(history):
-        world.take([arrival.events])
-        event = arrival.events[0]
+        world.take([arrival])
+        event = arrival[0]
         recent.mark(event.gemeente + event.client, event.dagtekening.toordinal())
         if number % 2:
             today = moments[min(number // 2, len(moments) - 1)]

@@ -1,124 +1,131 @@
-"""`publicatie.tijdigheid`: exact under `geen`; under `drempel` nothing small can be worked out."""
+"""`publicatie.tijdigheid`: live, every month, through the one place where counts become public."""
 
+from collections.abc import Iterable
 from datetime import date
 
-import numpy as np
-import pytest
-from hypothesis import given, settings
-from hypothesis import strategies as st
-from scipy.optimize import linprog
-
-from zorgstroom.aggregations.policy import Disclosure
+from zorgstroom.aggregations.periods import calendar_periods
+from zorgstroom.aggregations.policy import Protection, PublicFigures
 from zorgstroom.aggregations.regions import Region
 from zorgstroom.aggregations.reports import Report
-from zorgstroom.aggregations.timeliness_rows import TimelinessRow, Told, timeliness_rows
+from zorgstroom.aggregations.rounding import RoundingKey, area_name, flow_name
+from zorgstroom.aggregations.timeliness_rows import (
+    GemeenteReport,
+    TimelinessRow,
+    months_of,
+    timeliness_rows,
+)
 
-MAAND = date(2024, 3, 1)
-TWEE = Region("proef", ("0141", "0153", "0163"), total=True)
-DREMPEL, GEEN = Disclosure(), Disclosure(policy="geen")
+JANUARY, FEBRUARY, MARCH = date(2024, 1, 1), date(2024, 2, 1), date(2024, 3, 1)
+PROEF = Region("proef", ("0141", "0153", "0163"), total=True)
+EXACT = PublicFigures(Protection(policy="geen"))
+ROUNDED = PublicFigures(Protection(), RoundingKey(bytes(32)))
 
 
-def report(afzender: str, delay: int, *, early: bool = False) -> Report:
-    return Report("Wmo", "start", afzender, MAAND.toordinal(), delay, early, None, None)
+def report(
+    afzender: str, delay: int, *, early: bool = False, day: date = MARCH, soort: str = "start"
+) -> Report:
+    return Report("Wmo", soort, afzender, day.toordinal(), delay, early, None, None)
 
 
-def some(gemeente: str, afzender: str, count: int, delay: int = 2) -> list[Told]:
-    return [Told(gemeente, report(afzender, delay)) for _ in range(count)]
+def some(
+    gemeente: str, afzender: str, count: int, delay: int = 2, day: date = MARCH
+) -> list[GemeenteReport]:
+    return [GemeenteReport(gemeente, report(afzender, delay, day=day)) for _ in range(count)]
 
 
-def rows(told: list[Told], disclosure: Disclosure = DREMPEL) -> dict[str, TimelinessRow]:
-    found = timeliness_rows(told, TWEE, MAAND, disclosure)
-    return {row.label: row for row in found if (row.wet, row.soort) == ("Wmo", "start")}
+def rows(
+    reports: Iterable[GemeenteReport],
+    public: PublicFigures = ROUNDED,
+    region: Region = PROEF,
+    first: date = JANUARY,
+) -> dict[tuple[str, date], TimelinessRow]:
+    months = months_of(calendar_periods(first, date(2024, 3, 31)))
+    return {
+        (row.label, row.maand): row
+        for row in timeliness_rows(reports, region, months, first, public)
+        if (row.wet, row.soort) == ("Wmo", "start")
+    }
 
 
 def test_under_geen_everything_is_exact() -> None:
-    told = [
+    reports = [
         *some("0141", "1", 3),
         *some("0153", "2", 2, 9),
-        Told("0153", report("2", -1, early=True)),
+        GemeenteReport("0153", report("2", -1, early=True)),
     ]
-    found = rows(told, GEEN)
-    assert list(found) == ["proef", "0141", "0153", "0163", "1", "2"]
-    region = found["proef"]
+    by_label = rows(reports, EXACT)
+    assert {label for label, _ in by_label} == {"proef", "0141", "0153", "0163", "1", "2"}
+    region = by_label["proef", MARCH]
     assert (region.op_tijd, region.te_laat, region.te_vroeg) == (3, 2, 1)
     assert (region.mediaan, region.p90) == (2, 9)
-    assert (found["0163"].op_tijd, found["0163"].mediaan) == (0, None)
+    assert (by_label["0163", MARCH].op_tijd, by_label["0163", MARCH].mediaan) == (0, None)
 
 
-def test_every_gemeente_has_a_row_and_an_aanbieder_only_when_it_shows_something() -> None:
-    found = rows([*some("0141", "1", 30), *some("0153", "2", 30), *some("0163", "3", 2)])
-    assert {"proef", "0141", "0153", "0163"} <= set(found)
-    assert "3" not in found
+def test_counts_are_rounded_under_the_name_of_what_is_counted() -> None:
+    reports = [*some("0141", "1", 33), *some("0153", "1", 22, 9), *some("0163", "2", 6)]
+    by_label = rows(reports)
+    names = {
+        "proef": area_name(PROEF.gemeenten),
+        "0141": "0141",
+        "1": f"{area_name(PROEF.gemeenten)}|aanbieder 1",
+    }
+    for label, op_tijd, te_laat in (("proef", 39, 22), ("0141", 33, 0), ("1", 33, 22)):
+        row = by_label[label, MARCH]
+        end = date(2024, 3, 31)
+        for outcome, count in (("op_tijd", op_tijd), ("te_laat", te_laat)):
+            name = flow_name(names[label], "Wmo", f"start {outcome}", MARCH, end)
+            assert getattr(row, outcome) == ROUNDED.shown(count, name)
+    assert by_label["0163", MARCH].op_tijd is None
+    assert by_label["2", MARCH].op_tijd is None, "the row is there, its count is small"
 
 
-def test_a_small_count_takes_another_one_with_it() -> None:
-    found = rows([*some("0141", "1", 30), *some("0153", "1", 20), *some("0163", "1", 2)])
-    assert found["proef"].op_tijd == 52
-    hidden = {code for code in TWEE.gemeenten if found[code].op_tijd is None}
-    assert hidden == {"0153", "0163"}
-    assert found["1"].op_tijd == 52
+def test_a_region_and_its_gemeenten_have_a_row_for_every_month() -> None:
+    by_label = rows([])
+    assert set(by_label) == {
+        (label, month)
+        for label in ("proef", *PROEF.gemeenten)
+        for month in (JANUARY, FEBRUARY, MARCH)
+    }
 
 
-def test_quantiles_need_both_counts_and_enough_records_on_either_side() -> None:
-    few = [*some("0141", "1", 50), *some("0153", "1", 50), *some("0163", "1", 50)]
-    assert rows(few)["proef"].mediaan is None, "the late ones are none, which is below 10"
-    many = [*few, *some("0141", "1", 12, 8), *some("0153", "1", 12, 9), *some("0163", "1", 12, 10)]
-    region, gemeente = rows(many)["proef"], rows(many)["0141"]
-    assert (region.te_laat, region.mediaan, region.p90) == (36, 2, 9)
-    assert (gemeente.te_laat, gemeente.mediaan, gemeente.p90) == (12, 2, 8)
-    thin = [*few, *some("0141", "1", 3, 8), *some("0141", "1", 7, 30), *some("0153", "1", 10, 8)]
-    thin += some("0163", "1", 10, 8)
-    assert rows(thin)["0141"].te_laat == 10
-    assert rows(thin)["0141"].p90 is None, "only seven took as long"
+def test_an_aanbieder_has_rows_from_its_first_to_its_last_month_with_a_record() -> None:
+    reports = [*some("0141", "1", 1, day=JANUARY), *some("0153", "1", 1), *some("0141", "2", 1)]
+    months = {"1": set[date](), "2": set[date]()}
+    for label, month in rows(reports, EXACT):
+        if label in months:
+            months[label].add(month)
+    assert months == {"1": {JANUARY, FEBRUARY, MARCH}, "2": {MARCH}}
+    assert rows(reports, EXACT)["1", FEBRUARY].op_tijd == 0
 
 
-def test_without_anything_small_all_is_shown() -> None:
-    told = [one for code in TWEE.gemeenten for one in some(code, "1", 10) + some(code, "1", 10, 8)]
-    assert all(None not in (row.op_tijd, row.te_laat, row.mediaan) for row in rows(told).values())
+def test_a_median_needs_30_records_and_a_90th_percentile_100() -> None:
+    def quantiles(count: int, public: PublicFigures = ROUNDED) -> tuple[int | None, int | None]:
+        row = rows(some("0141", "1", count), public)["0141", MARCH]
+        return row.mediaan, row.p90
+
+    assert [quantiles(count) for count in (29, 30, 99, 100)] == [
+        (None, None),
+        (2, None),
+        (2, None),
+        (2, 2),
+    ]
+    assert quantiles(1, EXACT) == (2, 2)
+    early = [GemeenteReport("0141", report("1", -1, early=True)) for _ in range(5)]
+    assert rows([*some("0141", "1", 29), *early])["0141", MARCH].mediaan is None
 
 
-COUNTS = st.lists(
-    st.tuples(
-        st.sampled_from(TWEE.gemeenten),
-        st.sampled_from(("1", "2", "3")),
-        st.sampled_from((1, 4, 9, 10, 11, 25, 60)),
-        st.sampled_from((2, 9)),
-    ),
-    min_size=1,
-    max_size=9,
-)
+def test_a_month_that_began_before_the_first_day_is_counted_and_named_from_it() -> None:
+    first = date(2024, 3, 10)
+    reports = [*some("0141", "1", 20), *some("0141", "1", 40, day=first)]
+    exact = rows(reports, EXACT, first=first)
+    assert set(exact) == {(label, MARCH) for label in ("proef", *PROEF.gemeenten, "1")}
+    assert exact["0141", MARCH].op_tijd == 40
+    name = flow_name("0141", "Wmo", "start op_tijd", first, date(2024, 3, 31))
+    assert rows(reports, first=first)["0141", MARCH].op_tijd == ROUNDED.shown(40, name)
 
 
-@pytest.mark.slow
-@settings(max_examples=40, deadline=None)
-@given(counts=COUNTS)
-def test_an_outsider_learns_of_no_hidden_count_more_than_that_it_may_be_small(
-    counts: list[tuple[str, str, int, int]],
-) -> None:
-    told = [one for code, who, count, delay in counts for one in some(code, who, count, delay)]
-    exact, shown = rows(told, GEEN), rows(told)
-    for outcome in ("op_tijd", "te_laat"):
-        labels = list(exact)
-        true = {label: getattr(exact[label], outcome) for label in labels}
-        known = {
-            label: getattr(row, outcome)
-            for label, row in shown.items()
-            if getattr(row, outcome) is not None
-        }
-        assert all(true[label] == value >= 10 for label, value in known.items())
-        at = {label: place for place, label in enumerate(labels)}
-        sums = np.zeros((2, len(labels)))
-        sums[:, at["proef"]] = -1
-        for label in labels:
-            if exact[label].label_soort != "regio":
-                sums[int(exact[label].label_soort == "gemeente"), at[label]] = 1
-        bounds = [(known.get(label, 0), known.get(label)) for label in labels]
-        for label in labels:
-            if true[label] >= 10 or label in known:
-                continue
-            goal = np.zeros(len(labels))
-            goal[at[label]] = 1
-            low = linprog(goal, A_eq=sums, b_eq=[0, 0], bounds=bounds).fun
-            found = linprog(-goal, A_eq=sums, b_eq=[0, 0], bounds=bounds)
-            assert low <= 1e-6, (outcome, label)
-            assert found.status == 3 or -found.fun >= 9 - 1e-6, (outcome, label)
+def test_a_gemeente_of_its_own_has_no_regional_row_and_reports_of_others_are_left_out() -> None:
+    alone = Region("0599", ("0599",), total=False)
+    by_label = rows([*some("0599", "1", 3), *some("0141", "1", 9)], EXACT, alone)
+    assert {label for label, _ in by_label} == {"0599", "1"}
+    assert by_label["1", MARCH].op_tijd == 3

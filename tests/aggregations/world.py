@@ -5,13 +5,13 @@ from collections.abc import Sequence
 from datetime import date
 
 from zorgstroom.aggregations.definitions import Definitions
-from zorgstroom.aggregations.figures import RegionFigures
+from zorgstroom.aggregations.figures import AreaFigures, RegionFigures
 from zorgstroom.aggregations.ledger import MATEN, Ledger
-from zorgstroom.aggregations.periods import first_day
+from zorgstroom.aggregations.periods import Period, first_day
 from zorgstroom.aggregations.products import HOOFDGROEPEN, PRODUCTS
 from zorgstroom.aggregations.regions import Region
 from zorgstroom.aggregations.results import Niveau, PeriodeSoort
-from zorgstroom.aggregations.update import Addition, changes, rebuild
+from zorgstroom.aggregations.update import changes, rebuild
 from zorgstroom.codecs.events import Start, Stop
 from zorgstroom.codecs.pseudonym import PseudonymKey
 from zorgstroom.codecs.registry import Decoder
@@ -20,6 +20,8 @@ KEY = PseudonymKey(b"a secret of no less than 32 bytes")
 ENSCHEDE, ALMELO = "0153", "0141"
 PROEF = Region("proef", (ALMELO, ENSCHEDE), total=True)
 NOW = date(2024, 3, 15)
+DAY_MONTHS = 36
+"""Of figures by day: more than any test looks back."""
 
 
 class World:
@@ -37,14 +39,13 @@ class World:
         """Return how often each rule is broken, without the zeros."""
         return {code: count for code, count in self.counted.items() if count}
 
-    def tell(self, *messages: bytes, emissie: int = 0) -> list[bool]:
+    def tell(self, *messages: bytes) -> list[bool]:
         """Take in XML messages as one batch; return which were known already."""
-        return self.take([self.decoder.decode(message) for message in messages], emissie=emissie)
+        return self.take([self.decoder.decode(message) for message in messages])
 
-    def take(self, messages: Sequence[Sequence[Start | Stop]], *, emissie: int = 0) -> list[bool]:
+    def take(self, messages: Sequence[Sequence[Start | Stop]]) -> list[bool]:
         """Take in decoded messages as one batch; return which were known already."""
-        additions = [Addition(events, emissie) for events in messages]
-        result = changes(self.dossiers, additions, self.definitions)
+        result = changes(self.dossiers, messages, self.definitions)
         result.settle(self.dossiers, self.ledger, self.counted)
         return result.repeated
 
@@ -57,7 +58,7 @@ class World:
 
     def figures(self, today: date = NOW, jaren: int = 2, region: Region = PROEF) -> RegionFigures:
         """Return all figures of the region on `today`, counted from the whole ledger."""
-        figures = RegionFigures(region, first_day(today, jaren), today)
+        figures = RegionFigures(region, first_day(today, jaren), today, DAY_MONTHS)
         figures.refresh(self.ledger, self.ledger.cells)
         return figures
 
@@ -71,14 +72,29 @@ class World:
         today: date = NOW,
     ) -> tuple[int, int, int]:
         """Return (actief, instroom, uitstroom) of a `periode` such as 2023, 2023-K2, 2023-05."""
-        area = self.figures(today).areas[gebied]
         soort, start = parse_period(periode)
+        area = (
+            self.day(start, gebied, today) if soort == "dag" else self.figures(today).areas[gebied]
+        )
         at = [(p.soort, p.start) for p in area.periods].index((soort, start))
         names = [(p.wet, p.niveau, p.product) for p in PRODUCTS]
         row = names.index((wet, niveau_of(product), product))
         actief, instroom, uitstroom = area.values[row, :, at].tolist()
         assert MATEN == ("actief", "instroom", "uitstroom")
         return actief, instroom, uitstroom
+
+    def day(self, day: date, gebied: str, today: date = NOW) -> AreaFigures:
+        """Return the figures of one day as a period of its own, flows as well."""
+        codes = PROEF.identity(gebied).gemeenten
+        total = AreaFigures(day, [Period("dag", day, day)], (), today)
+        for code in codes:
+            part = AreaFigures(day, total.periods, (), today)
+            for cell, days in self.ledger.cells.items():
+                if cell.gemeente == code:
+                    part.set(cell.wet, cell.categorie, days)
+            part.add_up(("Wmo", "Jw"))
+            total.values += part.values
+        return total
 
     def counts(self, maat: str, *periodes: str, wet: str = "Wmo", **where: str) -> list[int]:
         """Return one measure of several periods."""
