@@ -222,16 +222,23 @@ def migrate(settings: Settings, data: Path, *, as_json: bool) -> None:
 
 
 def keys(settings: Settings, data: Path) -> None:
-    """Make the pseudonym key and the rounding key in `data`, those that are not there yet."""
+    """Make in `data` the keys that the settings need and that are not there yet."""
     data.mkdir(parents=True, exist_ok=True, mode=0o700)
     known = keyfile.key_path(settings, data).exists() or settings.key is not None
     keyfile.obtain(settings, data, None)
     out.print(f"Pseudoniemsleutel: {'was er al' if known else 'gemaakt'}", markup=False)
-    known = keyfile.rounding_key_path(settings, data).exists() or settings.rounding.key is not None
-    keyfile.public_figures(settings, data, may_make_key=True)
-    out.print(f"Afrondsleutel: {'was er al' if known else 'gemaakt'}", markup=False)
+    if settings.protection.policy != "afronden":
+        out.print(
+            f"Afrondsleutel: niet nodig onder beleid {settings.protection.policy}", markup=False
+        )
+    else:
+        known = keyfile.rounding_key_path(settings, data).exists()
+        known = known or settings.rounding.key is not None
+        keyfile.public_figures(settings, data, may_make_key=True)
+        out.print(f"Afrondsleutel: {'was er al' if known else 'gemaakt'}", markup=False)
     out.print(
-        f"Bewaar beide uit {data} in de reservekopie, en geef elk proces dezelfde.", markup=False
+        f"Bewaar de sleutels uit {data} in de reservekopie, en geef elk proces dezelfde.",
+        markup=False,
     )
 
 
