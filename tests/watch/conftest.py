@@ -17,13 +17,15 @@ from zorgstroom.stream.ingest import ingest, publish_at_end
 from zorgstroom.stream.settings import Settings
 
 
-@pytest.fixture(scope="module")
-def published(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Connection]:
-    """The database `publicatie` under policy `geen`, with figures and timeliness."""
+@pytest.fixture(scope="module", params=["afronden", "geen"])
+def published(
+    request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[Connection]:
+    """The database `publicatie` under a policy, with figures and timeliness."""
     pytest.importorskip("chdb")
     folder: Path = tmp_path_factory.mktemp("watch")
-    write(generate(Params(today=TODAY, seed=7, messages=1500), None), folder / "stroom")
-    settings = Settings(today=TODAY, protection=Protection(policy="geen"))
+    write(generate(Params(today=TODAY, seed=7, messages=2500), None), folder / "stroom")
+    settings = Settings(today=TODAY, protection=Protection(policy=request.param))
     with Engine(settings, folder / "data", SystemClock(TODAY)) as engine:
         ingest(engine, [folder / "stroom" / "berichten"], lambda _: None)
         publish_at_end(engine)
