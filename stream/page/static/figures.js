@@ -116,9 +116,9 @@ export class Figures {
     }
     node.replaceChildren(...parts);
     node.classList.toggle("leeg", !row || row.waarde == null);
+    node.classList.remove("bewoog");
     if (moved) {
-      node.classList.remove("bewoog");
-      void node.offsetWidth;
+      void node.offsetWidth; // begins the animation anew
       node.classList.add("bewoog");
     }
   }
@@ -156,7 +156,8 @@ export class Figures {
   #fill(table, lines) {
     const { maat } = this.choice, { periode_soort } = this.body;
     table.parentElement.classList.toggle("zonder-bereik", !isSum({ maat, periode_soort }));
-    table.replaceChildren(...lines);
+    // Lines that stand there already stay: moving them would take the focus from a link in them.
+    if (lines.length !== table.children.length || lines.some((line, i) => line !== table.children[i])) table.replaceChildren(...lines);
   }
 
   #products() {
