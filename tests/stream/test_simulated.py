@@ -50,30 +50,10 @@ def test_it_waits_while_something_takes_long() -> None:
     seconds = Seconds()
     clock = clock_at(BEGIN, seconds)
     clock.start(3600, BEGIN + timedelta(days=10))
-    seconds.now += 100  # the close of a quarter
+    seconds.now += 100  # the reading of many dossiers
     assert clock.now() == BEGIN
     clock.proceed()
     assert clock.now() == BEGIN + timedelta(hours=1)
-
-
-def test_it_stops_at_moments_of_the_grid_and_loses_no_time_by_it() -> None:
-    seconds = Seconds()
-    friday = datetime(2026, 3, 6, 15, 10, tzinfo=UTC)  # ten past four in Amsterdam
-    clock = clock_at(friday, seconds)
-    clock.start(3600, friday + timedelta(days=10))
-    found = []
-    for _ in range(4):
-        seconds.now += 0.9
-        clock.proceed()
-        found.append(clock.now() - friday)
-    minutes = [one / timedelta(minutes=1) for one in found]
-    # Five o'clock is the last moment before Monday.
-    assert minutes == pytest.approx([50, 50 + 58, 50 + 58 + 54, 50 + 58 + 54 + 54])
-    clock = clock_at(friday, seconds)
-    clock.start(36_000, friday + timedelta(days=10))
-    seconds.now += 0.25
-    clock.proceed()
-    assert clock.now() == friday + timedelta(minutes=50)
 
 
 def test_the_day_is_that_of_the_netherlands() -> None:
