@@ -82,8 +82,9 @@ def test_one_thing_has_one_name_wherever_it_stands() -> None:
 
 
 def test_codes_of_a_later_release_change_no_name() -> None:
-    for wet, named in NAMED_CODES.items():
-        assert named == {*CATEGORIE[wet], "onbekend"}, "pinned when the list was this"
+    for wet, labels in CATEGORIE.items():
+        named = NAMED_CODES[wet]
+        assert named == {*labels, "onbekend"}, "pinned when the list was this"
         assert product_name(wet, {*named, "99"}) == wet
     assert product_name("Wmo", {"01", "99"}) == "Wmo 01"
     assert product_name("Wmo", {"98", "99"}) == "Wmo 98+99"

@@ -15,7 +15,7 @@ from tests.emissions import FEBRUARI, JANUARI, emission, many, series, values
 from zorgstroom.aggregations.results import SeriesValues
 from zorgstroom.sinks.clickhouse import open_embedded, open_server
 from zorgstroom.sinks.connection import connect_server
-from zorgstroom.sinks.contract import Filter, Publication, PublishedFigure
+from zorgstroom.sinks.contract import Filter, Publication, PublishedFigure, Safeguard
 from zorgstroom.sinks.errors import OwnershipLostError
 from zorgstroom.sinks.memory import MemoryPublication
 
@@ -111,7 +111,8 @@ def as_lists(found: SeriesValues) -> tuple[list[date], list[int | None], list[st
 def test_an_empty_place_answers(publication: Publication) -> None:
     assert publication.last_version("twente", ["0153"]) == 0
     assert publication.last_emission("twente") is None
-    assert publication.moments("twente") == {}
+    assert publication.gebieden() == frozenset()
+    assert publication.safeguards() == []
     assert list(publication.published(["0153"])) == []
     assert publication.figures(ALL) == []
     assert publication.figures(ALL, historie=True) == []
@@ -132,9 +133,8 @@ def test_times_come_back_aware_in_utc_and_in_milliseconds(publication: Publicati
     publication.write(emission(1, values(), tijd=tijd))
     expected = datetime(2024, 7, 1, 12, 30, 5, 123000, tzinfo=UTC)
     stored = [publication.last_emission("twente"), publication.figures(ALL)[0].bijgewerkt_op]
-    stored += publication.moments("twente").values()
-    assert stored == [expected, expected, expected]
-    assert [time.utcoffset() for time in stored if time] == [timedelta(0)] * 3
+    assert stored == [expected, expected]
+    assert [time.utcoffset() for time in stored if time] == [timedelta(0)] * 2
 
 
 NOW = datetime(2026, 3, 15, 12, tzinfo=UTC)
@@ -228,6 +228,28 @@ def test_an_emission_leaves_other_cells_alone(publication: Publication) -> None:
     publication.write(emission(1, values(waarden=[1, 2])))
     publication.write(emission(2, values(waarden=[9], eerste=FEBRUARI, status="definitief")))
     assert shown(publication.figures(ALL)) == [(JANUARI, 1, 1), (FEBRUARI, 9, 2)]
+
+
+def test_the_reach_of_a_sum_is_part_of_the_value(publication: Publication) -> None:
+    june, july = date(2024, 6, 30), date(2024, 7, 31)
+    publication.write(emission(1, values(waarden=[40, 50], tot_en_met=[june, None])))
+    publication.write(emission(2, values(waarden=[40], tot_en_met=[july])))
+    assert [f.tot_en_met for f in publication.figures(ALL)] == [july, None]
+    assert [f.tot_en_met for f in publication.figures(ALL, historie=True)] == [june, july, None]
+    (found,) = publication.published(["0153"])
+    assert list(found.tot_en_met) == [july, None]
+
+
+def test_how_figures_are_protected_is_kept_once(publication: Publication) -> None:
+    kept = Safeguard("afronden", 5, 10, "0123456789abcdef")
+    publication.keep_safeguard(kept, NOW)
+    publication.keep_safeguard(replace(kept, sleutel="fedcba9876543210"), NOW)
+    assert publication.safeguards() == [kept]
+
+
+def test_the_areas_with_a_figure_are_known(publication: Publication) -> None:
+    publication.write(emission(1, values(), values(series(gebied_soort="regio", gebied="twente"))))
+    assert publication.gebieden() == {"0153", "twente"}
 
 
 def test_the_status_is_part_of_the_value(publication: Publication) -> None:
@@ -386,11 +408,11 @@ def test_readers_never_see_a_cell_go_back_while_one_writes(publication: Publicat
 def test_emissions_are_listed_newest_first(publication: Publication) -> None:
     for versie in (1, 2, 3):
         publication.write(emission(versie, values(waarden=[versie])))
-    publication.write(emission(9, values(series(gebied="9999")), regio="9999"))
+    publication.write(emission(9, values(series(gebied="9999")), regio="9999", beleid="geen"))
     found = publication.emissions(2)
-    assert [(one.regio, one.versie, one.certificaat) for one in found] == [
-        ("9999", 9, "c9"),
-        ("twente", 3, "c3"),
+    assert [(one.regio, one.versie, one.beleid) for one in found] == [
+        ("9999", 9, "geen"),
+        ("twente", 3, "afronden 5 10"),
     ]
     assert found[1].tijd == datetime(2024, 3, 1, 0, 0, 3, tzinfo=UTC)
     assert [one.versie for one in publication.emissions(10, "twente")] == [3, 2, 1]

@@ -39,15 +39,6 @@ def test_writing_again_changes_nothing_and_the_highest_version_holds(
     assert publication.timeliness("twente") == [new]
 
 
-def test_months_are_known_by_gemeente_whatever_the_region(publication: Publication) -> None:
-    publication.write_timeliness(ROWS, 1, NOW)
-    other = replace(ROW, regio="oost", label="0141", maand=date(2026, 2, 1))
-    publication.write_timeliness([other], 1, NOW)
-    assert publication.timeliness_months(["0153"]) == {date(2026, 1, 1)}
-    assert publication.timeliness_months(["0153", "0141"]) == {date(2026, 1, 1), date(2026, 2, 1)}
-    assert publication.timeliness_months(["01234567", "twente"]) == frozenset()
-
-
 def test_who_no_longer_owns_the_region_writes_nothing(publication: Publication) -> None:
     former = publication.claim("twente", "een", 1, NOW)
     publication.write_timeliness([ROW], 1, NOW, former)
@@ -65,4 +56,3 @@ def test_names_are_text_and_nothing_else(publication: Publication, text: str) ->
     held = publication.claim(text, text, 1, NOW)
     publication.write_timeliness([row], 1, NOW, held)
     assert publication.timeliness(text) == [row]
-    assert publication.timeliness_months([text]) == {ROW.maand}

@@ -1,10 +1,7 @@
 """What only the ClickHouse publication has: crashes half-way, two databases, raw rows below."""
 
-import json
-import random
 import subprocess
 import sys
-from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -147,22 +144,6 @@ assert "pandas" not in sys.modules
 publication.close()
 """
     subprocess.run([sys.executable, "-c", program], cwd=Path(__file__).parents[2], check=True)
-
-
-def test_a_large_certificate_comes_back_and_only_its_mark_is_read(connection: Connection) -> None:
-    publication = ClickHousePublication(connection)
-    chance = random.Random(1)
-    proof = json.dumps({f"Wmo actief maand {n}": chance.randbytes(400).hex() for n in range(250)})
-    assert len(proof) > 200_000
-    marks = ("drempel 10 plan 1", "drempel 12 plan 1")
-    for versie in (1, 2, 3):
-        text = f"{marks[versie % 2]};{proof}{versie}"
-        publication.write(replace(emission(versie, values(waarden=[12])), certificaat=text))
-    stored = connection.rows("SELECT versie, certificaat FROM publicatie.emissies ORDER BY versie")
-    assert [tuple(row) for row in stored] == [
-        (versie, f"{marks[versie % 2]};{proof}{versie}") for versie in (1, 2, 3)
-    ]
-    assert publication.contents().merken == frozenset(marks)
 
 
 def test_an_emission_without_a_row_is_known(connection: Connection) -> None:

@@ -32,7 +32,6 @@ def full() -> Metrics:
     metrics.wrote("ok", 0.1)
     metrics.retried()
     metrics.restarted(2)
-    metrics.protection_failed("twente")
     for declared in DECLARED:
         if declared.kind == "gauge":
             values = {("twente", *("x" for _ in declared.labels[1:])): 1.0}
@@ -82,11 +81,10 @@ def test_a_dropped_region_leaves_nothing_and_others_stay() -> None:
     metrics = Metrics(process=False)
     for regio in ("twente", "achterhoek"):
         metrics.current(regio, NOW)
-        metrics.cells(regio, {"getoond": 5, "onderdrukt": 2, "aangehouden": 1})
         metrics.regional(regio, LATE, {(regio, "regio", regio, "Wmo", "start"): 0.5})
     metrics.keep_only(["achterhoek"])
     found = scrape(metrics)
-    for name in (CURRENT.name, LATE.name, "zorgstroom_cells"):
+    for name in (CURRENT.name, LATE.name):
         assert {dict(labels)["regio"] for labels in found[name]} == {"achterhoek"}
 
 
