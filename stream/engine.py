@@ -20,7 +20,7 @@ from zorgstroom.aggregations.update import gemeente_of
 from zorgstroom.codecs.events import Start, Stop
 from zorgstroom.sinks.clickhouse import DATABASE, ClickHousePublication
 from zorgstroom.sinks.connection import Connection, connect_embedded, connect_server
-from zorgstroom.sinks.errors import SinkError, SinkUnavailableError
+from zorgstroom.sinks.errors import OwnershipLostError, SinkError, SinkUnavailableError
 from zorgstroom.sinks.measured import MeasuredPublication
 from zorgstroom.sinks.metrics import Metrics
 from zorgstroom.sinks.retry import PAUSES
@@ -195,7 +195,10 @@ class Engine:
                 self.publisher.versions[region.name],
             )
             to = Destination(self.publication, claim, versie)
-            written += publication.publish(region, gathered, to, now, today)
+            try:
+                written += publication.publish(region, gathered, to, now, today)
+            except OwnershipLostError as error:
+                self.publisher.lose(region.name, error)
         publication.end(today, begun, perf_counter())
         return written
 

@@ -214,6 +214,15 @@ class Publisher:
                     target.publication.release(held, now)
             target.claims.clear()
 
+    def lose(self, name: str, error: SinkError) -> None:
+        """Stop with a region that another process has taken; it goes on from what is published."""
+        self._lost[name] = str(error)
+        self._states.pop(name, None)
+        self.last.pop(name, None)
+        for target in self._targets:
+            target.regions.pop(name, None)
+            target.waiting.pop(name, None)
+
     def _guarded(self, action: Callable[[], None], now: datetime) -> bool:
         """Run `action` unless a failure was just now; return whether it ran to its end."""
         if timedelta(0) < self._not_before - now <= _LONGEST_PAUSE:
@@ -278,21 +287,12 @@ class Publisher:
                 try:
                     target.publication.write(emission, target.claims[name])
                 except OwnershipLostError as error:
-                    self._lose(name, error)
+                    self.lose(name, error)
                     break
                 target.regions[name].mark_stored()
                 del target.waiting[name]
                 self.last[name] = emission.tijd
                 stored.append(name)
-
-    def _lose(self, name: str, error: SinkError) -> None:
-        """Stop with a region that another process has taken; it goes on from what is published."""
-        self._lost[name] = str(error)
-        self._states.pop(name, None)
-        self.last.pop(name, None)
-        for target in self._targets:
-            target.regions.pop(name, None)
-            target.waiting.pop(name, None)
 
 
 def _is_code(gebied: str) -> bool:

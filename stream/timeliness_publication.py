@@ -6,6 +6,7 @@ after each time for a multiple of what that took.
 """
 
 from collections.abc import Iterable
+from dataclasses import replace
 from datetime import date, datetime
 from typing import Final, NamedTuple
 
@@ -24,6 +25,7 @@ from zorgstroom.aggregations.timeliness_rows import (
 from zorgstroom.aggregations.update import gemeente_of
 from zorgstroom.aggregations.werkdagen import Werkkalender
 from zorgstroom.sinks.contract import Claim, Publication
+from zorgstroom.sinks.errors import SinkError
 
 _REST: Final = 20.0
 """Times what a publication took that no other one begins: at most a twentieth of the time."""
@@ -118,7 +120,13 @@ class TimelinessPublication:
     def publish(
         self, region: Region, gathered: RegionReports, to: Destination, now: datetime, today: date
     ) -> int:
-        """Write the rows of `region` that differ from what is published; return how many."""
+        """
+        Write the rows of `region` that differ from what is published; return how many.
+
+        Raises:
+            SinkError: Not all of it is written; it is due again.
+
+        """
         first = self.first(today)
         months = months_of(calendar_periods(first, today))
         rows = {
@@ -129,10 +137,21 @@ class TimelinessPublication:
             stored = to.publication.timeliness(region.name)
             self._published[region.name] = {row.key: row for row in stored}
         published = self._published[region.name]
+        starts = {month.start for month in months}
+        # A row once published cannot be taken back: it tells from now on that nothing is left.
+        rows |= {
+            key: _emptied(row, self._public)
+            for key, row in published.items()
+            if key not in rows and row.maand in starts
+        }
         changed = [row for key, row in rows.items() if published.get(key) != row]
         for begin in range(0, len(changed), _CHUNK):
             part = changed[begin : begin + _CHUNK]
-            to.publication.write_timeliness(part, to.versie, now, to.claim)
+            try:
+                to.publication.write_timeliness(part, to.versie, now, to.claim)
+            except SinkError:
+                self._changed = True
+                raise
             published.update((row.key, row) for row in part)
         return len(changed)
 
@@ -148,3 +167,9 @@ class TimelinessPublication:
         """Record that every region was written; `begun` and `ended` are seconds as in `is_due`."""
         self._today = today
         self._rests_until = ended + _REST * (ended - begun)
+
+
+def _emptied(row: TimelinessRow, public: PublicFigures) -> TimelinessRow:
+    """Return `row` as it is when none of its records is left."""
+    nothing = public.shown(0, "")  # whatever the name: n.b., or 0 where counts are exact
+    return replace(row, op_tijd=nothing, te_laat=nothing, te_vroeg=nothing, mediaan=None, p90=None)

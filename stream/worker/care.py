@@ -17,7 +17,7 @@ from zorgstroom.aggregations.policy import PublicFigures
 from zorgstroom.aggregations.recent import Recent
 from zorgstroom.aggregations.regions import Region
 from zorgstroom.aggregations.update import gemeente_of
-from zorgstroom.sinks.errors import SinkError
+from zorgstroom.sinks.errors import OwnershipLostError, SinkError
 from zorgstroom.sinks.metrics import Metrics
 from zorgstroom.stream.clock import Clock
 from zorgstroom.stream.monitor import Monitor
@@ -125,7 +125,8 @@ class Care:
             if claim is None:
                 continue
             to = Destination(places[0], claim, versie)
-            await asyncio.to_thread(publication.publish, region, gathered, to, now, today)
+            with suppress(OwnershipLostError):  # the others are still ours
+                await asyncio.to_thread(publication.publish, region, gathered, to, now, today)
         publication.end(today, begun, perf_counter())
 
     async def _gather(self, region: Region, gathered: RegionReports) -> None:

@@ -105,7 +105,7 @@ def test_the_status_shows_timeliness_and_health(start: Start) -> None:
 
 
 @pytest.mark.slow
-def test_under_geen_a_month_is_published_as_it_stands(start: Start) -> None:
+def test_the_running_month_of_tijdigheid_is_published_as_it_stands(start: Start) -> None:
     process = start()
     process.drop("a.xml", message(1))
     process.step()
@@ -142,6 +142,22 @@ def test_a_region_that_another_process_takes_over_is_told_of_no_more(start: Star
     assert not [name for name in names if name in found]
     assert value(process, "zorgstroom_sink_writes_total", uitkomst="verloren") == 1
     assert process.service.status()["tijdigheid"] == []
+
+
+def test_a_region_that_is_found_lost_by_its_timeliness_stops_no_other_work(start: Start) -> None:
+    process = start()
+    process.drop("a.xml", message(1))
+    process.step(61)
+    process.drop("b.xml", message(2))
+    process.step(5)  # its figures are published, and timeliness is not due yet
+    process.places.claim("twente", "een ander", 9, process.clock.moment)
+    process.step(61)
+    assert "Een ander proces" in str(process.service.status()["probleem"])
+    process.drop("c.xml", message(1).replace(b"2026-03-10", b"2026-03-09"))
+    process.step(61)
+    assert process.service.status()["dossiers"] == 2
+    assert process.service.status()["tijdigheid"] == []
+    assert {row.op_tijd for row in process.places.timeliness("twente") if row.op_tijd} == {1}
 
 
 def test_alive_is_progress_and_ready_is_everything() -> None:
