@@ -59,9 +59,7 @@ def migrate(connection: Connection, database: str) -> None:
     if present == latest:
         return
     db = quoted(database)
-    if 0 < present < FIRST_READABLE and connection.rows(
-        f"SELECT 1 FROM {db}.historie_rijen LIMIT 1"
-    ):
+    if 0 < present < FIRST_READABLE and _has_figures(connection, database):
         raise SinkRefusedError(
             f"De database {database} bevat cijfers van een vorige versie, die anders beschermd "
             "zijn. Publiceer in een nieuwe database (ingebed: verplaats de map chdb), en zet "
@@ -84,3 +82,14 @@ def migrate(connection: Connection, database: str) -> None:
             f"INSERT INTO {db}.schema_versies SETTINGS async_insert = 0 "
             f"SELECT {step.number}, '{step.name}'"
         )
+
+
+def _has_figures(connection: Connection, database: str) -> bool:
+    """Return whether there are figures in `database`, also when a step was cut off in it."""
+    return bool(
+        connection.rows(
+            "SELECT 1 FROM system.tables WHERE database = {database:String} "
+            "AND name IN ('historie_rijen', 'tijdigheid_rijen') AND total_rows > 0 LIMIT 1",
+            {"database": database},
+        )
+    )

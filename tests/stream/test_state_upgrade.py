@@ -1,5 +1,6 @@
 """A state of form 1 is converted once: nothing is counted again, and all is as read anew."""
 
+import json
 import re
 import sqlite3
 from collections.abc import Sequence
@@ -8,15 +9,19 @@ from pathlib import Path
 
 import msgspec
 import pytest
+from click.testing import CliRunner, Result
 from pydantic import SecretStr
 
+from tests.sinks.former_schema import FIGURE, TIMELINESS, make_former
 from tests.stream.former_state import former_dossiers, write_former_state
 from tests.stream.messages import message
 from zorgstroom.aggregations.dossier import Dossier, DossierError, dump, load, stored_schema
 from zorgstroom.aggregations.publication import PublicationRules
 from zorgstroom.codecs.pseudonym import PseudonymKey
+from zorgstroom.sinks.connection import connect_embedded
 from zorgstroom.sinks.contract import Filter
 from zorgstroom.stream import state_upgrade
+from zorgstroom.stream.cli import main
 from zorgstroom.stream.clock import SystemClock
 from zorgstroom.stream.engine import Engine
 from zorgstroom.stream.errors import StateError
@@ -211,3 +216,29 @@ def test_a_dossier_that_changed_on_the_disk_is_told(contents: list[bytes], tmp_p
     db.close()
     with pytest.raises(DossierError, match="beschadigd"):
         Engine(SETTINGS, tmp_path, SystemClock(TODAY))
+
+
+def test_a_whole_folder_of_the_former_version_goes_on_in_a_new_database(
+    former: Path, contents: list[bytes], monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    connection = connect_embedded(former / "chdb")
+    make_former(connection, "publicatie", 2, FIGURE, TIMELINESS)
+    connection.close()
+    (tmp_path / "a.xml").write_bytes(contents[-1])
+    monkeypatch.setenv("ZORGSTROOM_TODAY", TODAY.isoformat())
+    monkeypatch.setenv("ZORGSTROOM_KEY", KEY_TEXT)
+
+    def ingest() -> Result:
+        command = ["ingest", str(tmp_path / "a.xml"), "--data", str(former), "--json"]
+        return CliRunner().invoke(main, command)
+
+    for _ in range(2):
+        refused = ingest()
+        assert refused.exit_code == 1, refused.output
+        told = " ".join(refused.output.split())
+        assert "vorige versie" in told and "verplaats de map chdb" in told
+        assert "ZORGSTROOM_PUBLICATION__VANAF" in told
+    (former / "chdb").rename(former / "chdb-vorige")
+    monkeypatch.setenv("ZORGSTROOM_PUBLICATION__VANAF", "2026-01-01")
+    summary = json.loads(ingest().stdout)
+    assert (summary["aanvaard"], summary["herhaald"], summary["emissies"]) == (0, 1, 1)
