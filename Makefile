@@ -6,10 +6,10 @@ UV := .tools/bin/uv
 SHELL := /bin/sh
 .DEFAULT_GOAL := help
 
-.PHONY: help demo up test check bench screenshots fuzz kills breakage kafka lock clean
+.PHONY: help demo up test check bench bench-quick screenshots fuzz kills breakage kafka lock clean
 
 help: ## Show this list
-	@grep -hE '^[a-z]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-12s %s\n", $$1, $$2}'
+	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-12s %s\n", $$1, $$2}'
 
 demo: .venv/ready ## A synthetic Twente that streams onto the live page; ARGS="--speed 3600" and more
 	$(RUN)zorgstroom demo $(ARGS)
@@ -34,6 +34,9 @@ bench: .venv/ready ## Measure speed as ratios; appends to benchmarks/results
 	$(RUN)python -m benchmarks.restart
 	$(RUN)python -m benchmarks.metrics_cost
 	$(RUN)python -m benchmarks.pages
+
+bench-quick: .venv/ready ## What a change cost in ingest and worker, beside another commit: COMMIT=...
+	$(RUN)python -m benchmarks.quick $(COMMIT)
 
 screenshots: .venv/ready ## The screenshots of the README, made anew by the browser tests
 	$(RUN)python -m pytest -q -m browser tests/browser/test_look.py

@@ -93,7 +93,7 @@ def ours(path: Path, data: Path, policy: str, open_: ExitStack) -> Callable[[], 
 
     gc.freeze()
     gc.set_threshold(50_000, 20, 100)  # as the command does
-    settings = Settings.model_validate({"today": TODAY, "disclosure": {"policy": policy}})
+    settings = Settings.model_validate({"today": TODAY, "protection": {"policy": policy}})
     engine = open_.enter_context(Engine(settings, data, SystemClock(TODAY)))
 
     def work() -> int:

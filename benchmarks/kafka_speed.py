@@ -105,7 +105,7 @@ def embedded(folder: Path, messages: list[bytes]) -> Took:
     truth = load_truth(folder / "stroom" / "truth.json")
     regios = {name: [code for code, _ in rows] for name, rows in truth.regios.items()}
     settings = Settings.model_validate(
-        {"today": TODAY, "disclosure": {"policy": "geen"}, "regios": regios}
+        {"today": TODAY, "protection": {"policy": "geen"}, "regios": regios}
     )
     data = Path(tempfile.mkdtemp(dir=folder))
     with Engine(settings, data, SystemClock(TODAY)) as engine:

@@ -52,7 +52,7 @@ def message(number: int, soort: str, day: int, record: Record) -> Message:
     sender = f"{number % 200:08}"
     identity = f"B{number % 10**9}{soort[2]}"
     return Message(
-        day, sender, identity, digest, "Wmo", soort, "3.2", "1950-01", "1", None, 0, (record,)
+        day, sender, identity, digest, "Wmo", soort, "3.2", "1950-01", "1", None, (record,)
     )
 
 
@@ -116,7 +116,7 @@ def main() -> None:
                 "ZORGSTROOM_CLICKHOUSE__USER": bridge.user,
                 "ZORGSTROOM_CLICKHOUSE__PASSWORD": bridge.password,
                 "ZORGSTROOM_REGIOS": json.dumps(regios),
-                "ZORGSTROOM_DISCLOSURE__POLICY": "geen",
+                "ZORGSTROOM_PROTECTION__POLICY": "geen",
                 "ZORGSTROOM_TODAY": "2026-03-15",
                 "ZORGSTROOM_TICK_SECONDS": "100000",
                 "ZORGSTROOM_HTTP__PORT": "0",

@@ -102,7 +102,7 @@ class Server:
         self.inbox, data = place / "inbox", place / "data"
         self.inbox.mkdir()
         environment = os.environ | {
-            "ZORGSTROOM_DISCLOSURE__POLICY": "geen",
+            "ZORGSTROOM_PROTECTION__POLICY": "geen",
             "ZORGSTROOM_INBOX__SETTLE_SECONDS": "0",
             "ZORGSTROOM_TODAY": TODAY.isoformat(),
         }

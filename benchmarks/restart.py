@@ -30,7 +30,7 @@ TODAY = date(2026, 6, 30)
 
 
 def settings() -> Settings:
-    return Settings.model_validate({"today": TODAY, "disclosure": {"policy": "geen"}})
+    return Settings.model_validate({"today": TODAY, "protection": {"policy": "geen"}})
 
 
 def fill(data: Path, dossiers: int) -> float:

@@ -34,7 +34,7 @@ def emission(versie: int, count: int, length: int) -> Emission:
         of = Series("gemeente", f"{n % 14:04}", "Wmo", "categorie", f"{n:05}", "maand", "actief")
         waarden = [None if (n + m) % 5 == 0 else (n * m + versie) % 5000 for m in range(length)]
         made.append(SeriesValues(of, months, waarden, ["voorlopig"] * length))
-    return Emission("twente", versie, TIME, made)
+    return Emission("twente", versie, TIME, made, "geen")
 
 
 def rows_direct(client: Client, written: Emission) -> None:
