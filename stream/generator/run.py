@@ -21,7 +21,7 @@ from zorgstroom.stream.generator.population import World
 from zorgstroom.stream.generator.reporting import Reporter, number
 from zorgstroom.stream.generator.simulation import Simulator
 from zorgstroom.stream.generator.telling import Teller
-from zorgstroom.stream.generator.truth import Cell, count, indicaties
+from zorgstroom.stream.generator.truth import Cell, count, indicaties, told_by, told_in
 
 Progress = Callable[[int, int], None]
 _TRIES: Final = 8
@@ -54,8 +54,21 @@ class Simulation:
     @cached_property
     def truth(self) -> dict[Cell, int]:
         """The exact figures that are not 0."""
-        found = indicaties(self.claims, self.params.today)
-        return count(found, self.regions, self.params.vanaf, self.params.today)
+        told = told_by(self.claims, self.params.today)
+        return count(indicaties(told), self.regions, self.params.vanaf, self.params.today)
+
+    def truth_after(self, sent: int, today: date, vanaf: date) -> dict[Cell, int]:
+        """
+        Return the exact figures, those that are not 0, for who received the first messages.
+
+        Args:
+            sent: How many of `messages` were received; the beginstand always was.
+            today: The day on which is counted.
+            vanaf: First day of the figures.
+
+        """
+        told = told_in(self.messages[:sent], self.beginstand)
+        return count(indicaties(told), self.regions, vanaf, today)
 
     @property
     def good(self) -> int:

@@ -1,7 +1,8 @@
 """
-The exact figures, counted plainly from what has been told and not withdrawn by today.
+The exact figures, counted plainly from what has been told and not withdrawn.
 
-It shares no code with the decoder or the running counts, so that both can be checked against it.
+There is one for every cell that is published. It shares no code with the decoder or the running
+counts, so that both can be checked against it.
 """
 
 from collections.abc import Iterable, Iterator, Sequence
@@ -10,7 +11,7 @@ from datetime import date, timedelta
 from itertools import accumulate
 from typing import Final, NamedTuple
 
-from zorgstroom.stream.generator.model import Claim, Region
+from zorgstroom.stream.generator.model import Claim, Message, Region
 
 TEMPORARY: Final = "20"
 UNKNOWN: Final = "onbekend"
@@ -38,6 +39,10 @@ HOOFDGROEP: Final[dict[str, str]] = {
 """CBS hoofdgroepen of the Wmo (domain reference 3.4, 7)."""
 MONTHS: Final = {"maand": 1, "kwartaal": 3, "halfjaar": 6, "jaar": 12}
 MATEN: Final = ("actief", "instroom", "uitstroom")
+DAY_MONTHS: Final = 13
+"""Calendar months, that of today included, with figures by day."""
+DAY_NIVEAUS: Final = {"regio": ("totaal", "hoofdgroep"), "gemeente": ("totaal",)}
+"""Levels of products with figures by day, by gebied_soort; of `actief` only."""
 
 
 class Cell(NamedTuple):
@@ -66,38 +71,62 @@ class Indicatie(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class Calendar:
-    """The days and periods for which figures are counted."""
+    """The days and periods for which figures are counted: from `vanaf` through `today`."""
 
     vanaf: date
     today: date
 
     def periods(self, soort: str) -> list[tuple[date, date]]:
-        """Return first and last day of the periods of `soort` up to the one with today."""
+        """Return first and last day of the periods of `soort` from that of vanaf to today's."""
         if soort == "dag":
-            days = (self.today - self.vanaf).days + 1
-            return [(d, d) for d in (self.vanaf + timedelta(days=i) for i in range(days))]
+            year, month0 = divmod(self.today.year * 12 + self.today.month - DAY_MONTHS, 12)
+            day = max(self.vanaf, date(year, month0 + 1, 1))
+            days = [day + timedelta(days=i) for i in range((self.today - day).days + 1)]
+            return [(one, one) for one in days]
         found = []
-        first = self.vanaf
+        first = date(self.vanaf.year, 1, 1)
         while first <= self.today:
             months = first.year * 12 + first.month - 1 + MONTHS[soort]
             following = date(months // 12, months % 12 + 1, 1)
-            found.append((first, following - timedelta(days=1)))
+            if following > self.vanaf:
+                found.append((first, following - timedelta(days=1)))
             first = following
         return found
 
 
-def indicaties(claims: Iterable[Claim], today: date) -> list[Indicatie]:
+def told_by(claims: Iterable[Claim], today: date) -> list[Claim]:
+    """Return what has been told and not withdrawn by the end of `today`."""
+    return [claim for claim in claims if claim.holds(today)]
+
+
+def told_in(messages: Iterable[Message], beginstand: Iterable[Claim]) -> list[Claim]:
     """
-    Return the indicaties that `claims` amount to at the end of `today`.
+    Return what whoever received exactly these `messages`, in any order, and `beginstand` knows.
+
+    A withdrawal is of a later day than what it withdraws, so it counts whichever came first.
+    """
+    # By the object itself: two claims may say the same.
+    told = {id(claim): claim for claim in beginstand}
+    withdrawn: set[int] = set()
+    for message in messages:
+        for record in () if message.bad else message.records:
+            if record.status == 1:
+                told[id(record.claim)] = record.claim
+            else:
+                withdrawn.add(id(record.claim))
+    return [claim for key, claim in told.items() if key not in withdrawn]
+
+
+def indicaties(told: Iterable[Claim]) -> list[Indicatie]:
+    """
+    Return the indicaties that the claims `told` amount to.
 
     Of several stops of one start the definitive one wins, then the latest Einddatum. An indicatie
     with several starts ends when all have ended, on the latest Einddatum.
     """
     starts: dict[tuple[object, ...], Claim] = {}
     stops: dict[tuple[object, ...], tuple[bool, date]] = {}
-    for claim in claims:
-        if not claim.holds(today):
-            continue
+    for claim in told:
         product = claim.product
         key = (
             claim.client.gemeente,
@@ -142,8 +171,8 @@ def count(
     """
     Return every figure that is not 0, from the period of `vanaf` through the one with `today`.
 
-    `actief` is taken on the last day of the period, or today while it runs; a day figure is made
-    for regions only.
+    `actief` is taken on the last day of the period, or today while it runs; flows of a period that
+    runs are counted through today. Of days there is `actief` of some levels only.
     """
     calendar = Calendar(vanaf, today)
     length = (today - vanaf).days + 1
@@ -167,25 +196,28 @@ def count(
             if last >= 0:
                 counts["actief"][max(begin, 0)] += 1
                 counts["actief"][min(last + 1, length)] -= 1
-    periods = {soort: calendar.periods(soort) for soort in ("dag", *MONTHS)}
     cells: dict[Cell, int] = {}
     for key, counts in sorted(days.items()):
-        running = list(accumulate(counts["actief"]))
-        so_far = {m: [0, *accumulate(counts[m])] for m in ("instroom", "uitstroom")}
-        for soort, spans in periods.items():
-            if soort == "dag" and key[0] != "regio":
-                continue
-            for first, last_day in spans:
-                a, b = (first - vanaf).days, (min(last_day, today) - vanaf).days
-                values = (
-                    running[b],
-                    so_far["instroom"][b + 1] - so_far["instroom"][a],
-                    so_far["uitstroom"][b + 1] - so_far["uitstroom"][a],
-                )
-                for maat, value in zip(MATEN, values, strict=True):
-                    if value:
-                        cells[Cell(*key, soort, first, maat)] = value
+        cells.update((cell, value) for cell, value in _cells(key, counts, calendar) if value)
     return cells
+
+
+def _cells(
+    key: _Line, counts: dict[str, list[int]], calendar: Calendar
+) -> Iterator[tuple[Cell, int]]:
+    """Yield the figures of one line, given what happens on each day from `calendar.vanaf` on."""
+    vanaf, today = calendar.vanaf, calendar.today
+    actief = list(accumulate(counts["actief"]))
+    if key[3] in DAY_NIVEAUS[key[0]]:
+        for day, _ in calendar.periods("dag"):
+            yield Cell(*key, "dag", day, "actief"), actief[(day - vanaf).days]
+    so_far = {m: [0, *accumulate(counts[m])] for m in ("instroom", "uitstroom")}
+    for soort in MONTHS:
+        for first, last in calendar.periods(soort):
+            a, b = max((first - vanaf).days, 0), (min(last, today) - vanaf).days
+            yield Cell(*key, soort, first, "actief"), actief[b]
+            for maat, sums in so_far.items():
+                yield Cell(*key, soort, first, maat), sums[b + 1] - sums[a]
 
 
 def _lines(one: Indicatie, region: str) -> Iterator[_Line]:

@@ -6,6 +6,7 @@ from collections import Counter, defaultdict
 from collections.abc import Callable
 from dataclasses import replace
 from datetime import date
+from itertools import islice
 from pathlib import Path
 
 import pytest
@@ -18,7 +19,7 @@ from zorgstroom.codecs.registry import Decoder
 from zorgstroom.stream.generator.bad import KINDS
 from zorgstroom.stream.generator.model import Params, Rates
 from zorgstroom.stream.generator.run import Simulation, generate
-from zorgstroom.stream.generator.truth import Cell, Indicatie, count
+from zorgstroom.stream.generator.truth import Cell, Indicatie, count, indicaties, told_by
 from zorgstroom.stream.generator.truthfile import load_truth
 from zorgstroom.stream.generator.write import write
 
@@ -161,8 +162,8 @@ def present(days: dict[date, int]) -> bool:
     return bool(now)
 
 
-def test_the_truth_is_what_the_set_of_messages_says(run: Simulation) -> None:
-    """The rule of presence, walked over decoded messages, leads to the figures of the claims."""
+def indicaties_of(run: Simulation, sent: int) -> list[Indicatie]:
+    """Return what the first messages say, by the rule of presence walked over decoded ones."""
     decoder = Decoder(KEY)
     seen: set[tuple[str, str, str, str, int]] = set()
     starts: dict[StartKey, dict[date, int]] = defaultdict(lambda: defaultdict(int))
@@ -171,7 +172,7 @@ def test_the_truth_is_what_the_set_of_messages_says(run: Simulation) -> None:
     )
     for key, day in told_before(run):
         starts[key][day] += 1
-    for message, delivery in zip(run.messages, run.deliveries(), strict=True):
+    for message, delivery in islice(zip(run.messages, run.deliveries(), strict=True), sent):
         for event in () if message.bad else decoder.decode(delivery.inhoud):
             record = (
                 *(event.afzender, event.berichtcode, event.identificatie, event.digest),
@@ -198,12 +199,41 @@ def test_the_truth_is_what_the_set_of_messages_says(run: Simulation) -> None:
             spans[gemeente, wet, client, categorie or "onbekend", begin].append(
                 max(found)[1] if found else None
             )
-    indicaties = [
+    return [
         Indicatie(*key, None if None in ends else max(end for end in ends if end))
         for key, ends in spans.items()
     ]
-    assert count(indicaties, run.regions, run.params.vanaf, run.params.today) == run.truth
+
+
+def test_the_truth_is_what_the_set_of_messages_says(run: Simulation) -> None:
+    said = indicaties_of(run, len(run.messages))
+    assert count(said, run.regions, run.params.vanaf, run.params.today) == run.truth
     assert len(run.truth) > 5000
+
+
+@pytest.mark.parametrize("share", [0.0, 0.31, 0.75, 1.0])
+def test_there_is_a_truth_at_every_moment_of_the_stream(run: Simulation, share: float) -> None:
+    sent = int(len(run.messages) * share)
+    params = run.params
+    last = run.messages[sent - 1].moment.date() if sent else params.first_day
+    vanaf = max(params.vanaf, date(last.year - 1, 1, 1))
+    truth = run.truth_after(sent, last, vanaf)
+    assert truth == count(indicaties_of(run, sent), run.regions, vanaf, last)
+    if share == 1.0:
+        assert run.truth_after(sent, params.today, params.vanaf) == run.truth
+    elif sent:
+        assert len(truth) > 1000 and truth.items() != run.truth.items()
+
+
+def test_what_is_still_under_way_is_not_in_the_truth_yet(run: Simulation) -> None:
+    differ = 0
+    for share in (0.3, 0.5, 0.7, 0.9):
+        sent = int(len(run.messages) * share)
+        last = run.messages[sent - 1].moment.date()
+        vanaf = max(run.params.vanaf, date(last.year - 1, 1, 1))
+        told = count(indicaties(told_by(run.claims, last)), run.regions, vanaf, last)
+        differ += run.truth_after(sent, last, vanaf) != told
+    assert differ, "every message was sent on the day that it tells of"
 
 
 def test_a_number_of_messages_can_be_asked_for() -> None:

@@ -15,7 +15,7 @@ from zorgstroom.stream.generator.model import (
     Product,
     Region,
 )
-from zorgstroom.stream.generator.truth import Cell, Indicatie, count, indicaties
+from zorgstroom.stream.generator.truth import Cell, Indicatie, count, indicaties, told_by
 from zorgstroom.stream.generator.truthfile import load_truth, save_truth
 
 TODAY = date(2025, 5, 20)
@@ -60,7 +60,7 @@ def claim(
 def spans(claims: Iterable[Claim]) -> list[tuple[str, str | None]]:
     return [
         (one.begin.isoformat(), one.einde.isoformat() if one.einde else None)
-        for one in indicaties(claims, TODAY)
+        for one in indicaties(told_by(claims, TODAY))
     ]
 
 
@@ -117,7 +117,7 @@ def test_categorie_wet_gemeente_and_begin_make_another_indicatie() -> None:
         claim("2025-01-10", "2025-01-12", client=ANN_MOVED),
         claim("2025-01-11", "2025-01-12"),
     ]
-    found = indicaties([START, *others], TODAY)
+    found = indicaties([START, *others])
     assert len(found) == 6
     assert {one.categorie for one in found} == {"02", "07", "45", "onbekend"}
 
@@ -185,13 +185,46 @@ def test_longer_periods_and_the_running_one(cells: dict[Cell, int]) -> None:
         assert tuple(figures(cells, *series, "actief").values()) == actief
 
 
-def test_day_figures_are_for_regions_only(cells: dict[Cell, int]) -> None:
-    day = ("regio", "oost", "Wmo", "categorie", "07", "dag")
+def test_days_have_actief_of_few_levels(cells: dict[Cell, int]) -> None:
+    day = ("regio", "oost", "Wmo", "hoofdgroep", "Ondersteuning thuis", "dag")
     actief = figures(cells, *day, "actief")
-    assert (min(actief), max(actief), len(actief)) == ("2025-02-01", "2025-03-31", 59)
-    assert figures(cells, *day, "uitstroom") == {"2025-03-31": 1}
-    assert not [c for c in cells if c.periode_soort == "dag" and c.gebied_soort == "gemeente"]
-    assert max(c.periode for c in cells if c.periode_soort == "dag") == TODAY
+    # a all the time, b on one day, c in February and March.
+    assert [actief[d] for d in ("2025-01-01", "2025-01-31", "2025-02-01", "2025-03-31")] == [
+        *(1, 2, 2, 2)
+    ]
+    assert (len(actief), max(actief)) == (140, "2025-05-20")
+    assert sum(actief.values()) == 140 + 1 + 59
+    of_days = [c for c in cells if c.periode_soort == "dag"]
+    assert {c.maat for c in of_days} == {"actief"}
+    levels = {(c.gebied_soort, c.product_niveau) for c in of_days}
+    assert levels == {("regio", "totaal"), ("regio", "hoofdgroep"), ("gemeente", "totaal")}
+    assert figures(cells, "gemeente", "6002", "Wmo", "totaal", "", "dag", "actief").keys() == {
+        day for day in actief if "2025-02-01" <= day <= "2025-03-31"
+    }
+
+
+def test_days_go_back_thirteen_calendar_months() -> None:
+    cells = count([wmo("2022-05-01", None)], REGIONS, date(2023, 1, 1), TODAY)
+    actief = figures(cells, "regio", "oost", "Wmo", "totaal", "", "dag", "actief")
+    assert (min(actief), max(actief), len(actief)) == ("2024-05-01", "2025-05-20", 385)
+    leap = count([wmo("2022-05-01", None)], REGIONS, date(2023, 1, 1), date(2024, 12, 31))
+    days = figures(leap, "regio", "oost", "Wmo", "totaal", "", "dag", "actief")
+    assert (min(days), len(days)) == ("2023-12-01", 31 + 366)
+
+
+def test_figures_that_begin_amid_a_period_are_counted_from_that_day() -> None:
+    begun = [wmo("2025-02-09", None), wmo("2025-02-10", "2025-04-02"), wmo("2025-03-01", None)]
+    cells = count(begun, REGIONS, date(2025, 2, 10), TODAY)
+    for soort, instroom, actief in (
+        ("maand", {"2025-02-01": 1, "2025-03-01": 1}, [2, 3, 2, 2]),
+        ("kwartaal", {"2025-01-01": 2}, [3, 2]),
+        ("halfjaar", {"2025-01-01": 2}, [2]),
+        ("jaar", {"2025-01-01": 2}, [2]),
+    ):
+        series = ("regio", "oost", "Wmo", "totaal", "", soort)
+        assert figures(cells, *series, "instroom") == instroom
+        assert list(figures(cells, *series, "actief").values()) == actief
+    assert min(c.periode for c in cells if c.periode_soort == "dag") == date(2025, 2, 10)
 
 
 def test_gemeenten_and_products(cells: dict[Cell, int]) -> None:
@@ -217,8 +250,9 @@ def test_care_that_ended_on_the_first_day_was_active_on_it() -> None:
     cells = count([wmo("2024-12-01", "2025-01-01")], REGIONS, VANAF, TODAY)
     day = ("regio", "oost", "Wmo", "totaal", "", "dag")
     assert figures(cells, *day, "actief") == {"2025-01-01": 1}
-    assert figures(cells, *day, "uitstroom") == {"2025-01-01": 1}
-    assert figures(cells, *day, "instroom") == {}
+    month = (*day[:-1], "maand")
+    assert figures(cells, *month, "uitstroom") == {"2025-01-01": 1}
+    assert figures(cells, *month, "instroom") == figures(cells, *month, "actief") == {}
 
 
 def test_jeugd_has_no_hoofdgroepen() -> None:
@@ -228,12 +262,12 @@ def test_jeugd_has_no_hoofdgroepen() -> None:
 
 
 def test_the_file_gives_the_same_figures_back(cells: dict[Cell, int], tmp_path: Path) -> None:
-    params = Params(today=date(2027, 5, 20), seed=7, messages=5)
+    params = Params(today=date(2026, 5, 20), seed=7, messages=5)
     moved = {c._replace(periode=c.periode.replace(year=2026)): v for c, v in cells.items()}
     save_truth(tmp_path / "truth.json", moved, params, REGIONS, {"aanlevering": 5})
     truth = load_truth(tmp_path / "truth.json")
     assert truth.cells == moved
-    assert (truth.today, truth.vanaf, truth.seed) == (params.today, date(2025, 1, 1), 7)
+    assert (truth.today, truth.vanaf, truth.seed) == (params.today, date(2024, 1, 1), 7)
     assert truth.regios["oost"] == [("6001", "Aa"), ("6002", "Bee")]
     assert truth.kop["parameters"]["messages"] == 5
     assert truth.kop["parameters"]["rates"]["fout"] == params.rates.fout
