@@ -89,7 +89,7 @@ def ingest(
             total.add(tally)
             refused += bad
         seconds = time.monotonic() - begun
-        bar.add_task("cijfers beschermen en publiceren", total=None)
+        bar.add_task("cijfers publiceren", total=None)
         emissions = run.publish_at_end(engine)
         problem = engine.publisher.problem
     if as_json:
@@ -100,6 +100,7 @@ def ingest(
                     "herhaald": total.repeated,
                     "identiteit_dubbel": total.conflicts,
                     "afgekeurd": total.rejected,
+                    "overgeslagen": total.ignored,
                     "emissies": emissions,
                     "seconden": round(seconds, 3),
                     "probleem": problem,
@@ -116,6 +117,10 @@ def ingest(
             out.print("Er is niets nieuws gepubliceerd: de cijfers waren al bij.")
         hint = f"Bekijk de cijfers met: zorgstroom figures --data {data}"
         out.print(hint, markup=False, soft_wrap=True)
+    if not total.inputs:
+        raise OperatorError(
+            "Er is geen enkel bericht gelezen: geen naam in wat genoemd is, eindigt op .xml of .zip."
+        )
     if problem:
         raise OperatorError(
             f"De berichten zijn veilig verwerkt, maar de cijfers zijn niet gepubliceerd: {problem} "

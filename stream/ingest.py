@@ -31,7 +31,11 @@ def ingest(engine: Engine, paths: Iterable[Path], told: Told) -> tuple[Tally, li
     """Take in every message of `paths`; return the counts and the refusals."""
     total = Tally()
     refused: list[Refusal] = []
-    for batch in _batches(sources.read(paths)):
+
+    def skip() -> None:
+        total.ignored += 1
+
+    for batch in _batches(sources.read(paths, skip)):
         tally, outcomes = engine.process(batch)
         total.add(tally)
         refused.extend(outcome for outcome in outcomes if outcome is not None)

@@ -76,6 +76,8 @@ class Tally:
     """Accepted, but with an identity that another content had before (TR056)."""
     rejected: dict[str, int] = field(default_factory=dict)
     """By reason code and rule, such as ``regel CS058``."""
+    ignored: int = 0
+    """Files and members that were left alone because of their names."""
 
     @property
     def inputs(self) -> int:
@@ -87,6 +89,7 @@ class Tally:
         self.accepted += other.accepted
         self.repeated += other.repeated
         self.conflicts += other.conflicts
+        self.ignored += other.ignored
         for reason, count in other.rejected.items():
             self.rejected[reason] = self.rejected.get(reason, 0) + count
 

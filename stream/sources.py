@@ -1,13 +1,15 @@
 """
 Where messages come from: files, folders and zip archives, one `Input` for each message.
 
-Reading is bounded: a file or member that is too large to be a message is not read at all.
+Reading is bounded: a file or member that is too large to be a message is not read at all, and of an
+archive only what `zipfile` unpacks by a bound. The same names are read in a folder and in an
+archive; what bears another name is left alone, and counted.
 """
 
 import os
 import stat
 import zipfile
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
 from typing import Final, NamedTuple
 
@@ -15,7 +17,10 @@ from zorgstroom.codecs.envelope import MAX_BYTES
 from zorgstroom.codecs.errors import Reason, TruncatedError
 
 SUFFIXES: Final = (".xml", ".zip")
-"""What is read from a folder; a file that is named itself may have any name."""
+"""What is read from a folder or archive; a file that is named itself may have any name."""
+_METHODS: Final = (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED)
+"""Compression that is unpacked no further than is asked; bzip2 and LZMA write all at once."""
+_ENCRYPTED: Final = 0x1
 
 _UNREADABLE: Final = "onleesbaar"
 
@@ -50,22 +55,30 @@ def count(paths: Iterable[Path]) -> int:
         if is_archive(path):
             try:
                 with zipfile.ZipFile(path) as archive:
-                    total += sum(not info.is_dir() for info in archive.infolist()) - 1
+                    total += sum(_is_read(info.filename) for info in archive.infolist()) - 1
             except Exception:  # noqa: S112 - `read` says what is wrong with it
                 continue
     return total
 
 
-def read(paths: Iterable[Path]) -> Iterator[Input]:
+Skip = Callable[[], None]
+"""Called for each file or member that is left alone because of its name."""
+
+
+def _pass_over() -> None:
+    """Count nothing."""
+
+
+def read(paths: Iterable[Path], skip: Skip = _pass_over) -> Iterator[Input]:
     """Yield every message of `paths`; folders are walked in the order of names."""
-    for path in _files(paths):
-        yield from read_file(path)
+    for path in _files(paths, skip):
+        yield from read_file(path, skip)
 
 
-def read_file(path: str) -> Iterator[Input]:
+def read_file(path: str, skip: Skip = _pass_over) -> Iterator[Input]:
     """Yield the message in the file `path`, or those of its members when it is an archive."""
     if is_archive(path):
-        yield from _archive(path)
+        yield from _archive(path, skip)
         return
     try:
         yield _file(path)
@@ -99,15 +112,22 @@ def is_archive(path: str) -> bool:
     return path.lower().endswith(".zip")
 
 
-def _files(paths: Iterable[Path]) -> Iterator[str]:
+def _is_read(name: str) -> bool:
+    """Return whether a member of this name (with its folders) may be a message."""
+    parts = name.split("/")
+    is_hidden = any(part.startswith(".") or part == "__MACOSX" for part in parts)
+    return not is_hidden and parts[-1].lower().endswith(SUFFIXES)
+
+
+def _files(paths: Iterable[Path], skip: Skip = _pass_over) -> Iterator[str]:
     for path in paths:
         if path.is_dir():
-            yield from _walk(str(path))
+            yield from _walk(str(path), skip)
         else:
             yield str(path)
 
 
-def _walk(folder: str) -> Iterator[str]:
+def _walk(folder: str, skip: Skip) -> Iterator[str]:
     try:
         with os.scandir(folder) as entries:
             # A link to a folder may lead back to where we are.
@@ -120,19 +140,24 @@ def _walk(folder: str) -> Iterator[str]:
             continue
         path = f"{folder}{os.sep}{name}"
         if is_folder:
-            yield from _walk(path)
+            yield from _walk(path, skip)
         elif name.lower().endswith(SUFFIXES):
             yield path
+        else:
+            skip()
 
 
-def _archive(path: str) -> Iterator[Input]:
+def _archive(path: str, skip: Skip) -> Iterator[Input]:
     try:
         with zipfile.ZipFile(path) as archive:
             for info in archive.infolist():
                 if info.is_dir():
                     continue
-                if info.file_size > MAX_BYTES:
-                    yield Input(path, info.filename, b"", _too_large())
+                if not _is_read(info.filename):
+                    skip()
+                    continue
+                if problem := _unfit(info):
+                    yield Input(path, info.filename, b"", problem)
                     continue
                 try:
                     # The size in the directory may lie: never unpack more than it says.
@@ -144,6 +169,18 @@ def _archive(path: str) -> Iterator[Input]:
                 yield Input(path, info.filename, data)
     except Exception:  # also UnicodeDecodeError, struct.error, ValueError of a damaged directory
         yield Input(path, "", b"", _unreadable("het is geen leesbaar zip-archief"))
+
+
+def _unfit(info: zipfile.ZipInfo) -> Reason | None:
+    """Return why a member is refused unread."""
+    if info.filename.lower().endswith(".zip"):
+        return _unreadable("een zip in een zip wordt niet gelezen; pak hem eerst uit")
+    if info.flag_bits & _ENCRYPTED:
+        return _unreadable("het lid is met een wachtwoord versleuteld")
+    if info.compress_type not in _METHODS:
+        method = zipfile.compressor_names.get(info.compress_type, str(info.compress_type))
+        return _unreadable(f"het lid is gecomprimeerd met {method}; maak een gewone zip (deflate)")
+    return _too_large() if info.file_size > MAX_BYTES else None
 
 
 def _too_large() -> Reason:

@@ -140,6 +140,8 @@ def tally_table(tally: Tally, seconds: float) -> Table:
     table.add_row("afgekeurd", _thousands(sum(tally.rejected.values())))
     for reason, count in sorted(tally.rejected.items(), key=lambda item: (-item[1], item[0])):
         table.add_row(f"  {reason}", _thousands(count))
+    if tally.ignored:
+        table.add_row("overgeslagen (naam eindigt niet op .xml of .zip)", _thousands(tally.ignored))
     return table
 
 

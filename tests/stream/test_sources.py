@@ -1,8 +1,11 @@
 """Reading files, folders and archives: bounded, in a fixed order, never stopped by a bad one."""
 
 import os
+import tracemalloc
 import zipfile
 from pathlib import Path
+
+import pytest
 
 from tests.stream.messages import archive
 from zorgstroom.codecs.envelope import MAX_BYTES
@@ -69,3 +72,53 @@ def test_too_large_files_and_members_are_not_read(tmp_path: Path) -> None:
 
 def test_an_input_without_problem_has_none() -> None:
     assert Input("a", "", b"").problem is None
+
+
+def test_an_archive_is_read_by_the_same_names_as_a_folder(tmp_path: Path) -> None:
+    members = {
+        "berichten/a.xml": b"a",
+        "__MACOSX/berichten/._a.xml": b"\x00\x05\x16\x07",
+        "berichten/.DS_Store": b"\x00",
+        "Thumbs.db": b"",
+        "LEESMIJ.txt": b"lees",
+        "overzicht.pdf": b"%PDF",
+    }
+    (tmp_path / "mac.zip").write_bytes(archive(members))
+    (tmp_path / "los.txt").write_bytes(b"niet")
+    skipped: list[None] = []
+    inputs = list(read([tmp_path], lambda: skipped.append(None)))
+    assert [(one.lid, one.data) for one in inputs] == [("berichten/a.xml", b"a")]
+    assert len(skipped) == 6
+    assert count([tmp_path]) == 1
+
+
+@pytest.mark.parametrize("method", [zipfile.ZIP_BZIP2, zipfile.ZIP_LZMA])
+def test_a_member_that_unpacks_without_bound_is_refused_unread(tmp_path: Path, method: int) -> None:
+    path = tmp_path / "bom.zip"
+    with zipfile.ZipFile(path, "w", method) as bomb:
+        bomb.writestr("bom.xml", b"0" * 30_000_000)
+        bomb.writestr("goed.xml", b"x", zipfile.ZIP_DEFLATED)
+    content = bytearray(path.read_bytes())
+    # The directory says that it is small.
+    at = content.rindex(b"PK\x01\x02", 0, content.rindex(b"goed.xml"))
+    content[at + 24 : at + 28] = (2000).to_bytes(4, "little")
+    first = content.index(b"PK\x01\x02")
+    content[first + 24 : first + 28] = (2000).to_bytes(4, "little")
+    path.write_bytes(bytes(content))
+    tracemalloc.start()
+    inputs = list(read([path]))
+    _, most = tracemalloc.get_traced_memory()
+    tracemalloc.stop()
+    assert most < 5_000_000
+    (bomb_input, good) = inputs
+    assert bomb_input.problem is not None and "gecomprimeerd met" in bomb_input.problem.melding
+    assert bomb_input.data == b"" and good.lid == "goed.xml"
+
+
+def test_nested_and_encrypted_members_are_refused_with_their_true_cause(tmp_path: Path) -> None:
+    content = bytearray(archive({"in.zip": archive({"x.xml": b"x"}), "dicht.xml": b"geheim"}))
+    at = content.rindex(b"PK\x01\x02")
+    content[at + 8] |= 1
+    (tmp_path / "a.zip").write_bytes(bytes(content))
+    problems = [one.problem.melding for one in read([tmp_path]) if one.problem]
+    assert ["zip in een zip" in problems[0], "wachtwoord" in problems[1]] == [True, True]
