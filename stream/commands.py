@@ -119,7 +119,7 @@ def ingest(
         out.print(hint, markup=False, soft_wrap=True)
     if not total.inputs:
         raise OperatorError(
-            "Er is geen enkel bericht gelezen: geen naam in wat genoemd is, eindigt op .xml of .zip."
+            "Er is geen bericht gelezen: geen naam in wat genoemd is, eindigt op .xml of .zip."
         )
     if problem:
         raise OperatorError(

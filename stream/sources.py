@@ -178,8 +178,7 @@ def _unfit(info: zipfile.ZipInfo) -> Reason | None:
     if info.flag_bits & _ENCRYPTED:
         return _unreadable("het lid is met een wachtwoord versleuteld")
     if info.compress_type not in _METHODS:
-        method = zipfile.compressor_names.get(info.compress_type, str(info.compress_type))
-        return _unreadable(f"het lid is gecomprimeerd met {method}; maak een gewone zip (deflate)")
+        return _unreadable("het lid is gecomprimeerd als bzip2, LZMA of zo; maak een gewone zip")
     return _too_large() if info.file_size > MAX_BYTES else None
 
 
