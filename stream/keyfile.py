@@ -26,7 +26,9 @@ def key_path(settings: Settings, data: Path) -> Path:
     return settings.key_file or data / "sleutel"
 
 
-def obtain(settings: Settings, data: Path, known: str | None) -> PseudonymKey:
+def obtain(
+    settings: Settings, data: Path, known: str | None, *, may_make_key: bool = True
+) -> PseudonymKey:
     """
     Return the key, made new only where no state depends on one yet.
 
@@ -34,6 +36,7 @@ def obtain(settings: Settings, data: Path, known: str | None) -> PseudonymKey:
         settings: May give the key or name its file.
         data: Folder of the data, where the key lives otherwise.
         known: Fingerprint of the key that the state was made with; None for a new state.
+        may_make_key: False where others share the state: a new key would be one of its own.
 
     Raises:
         KeyMismatchError: The key is gone or is another one than before.
@@ -54,6 +57,12 @@ def obtain(settings: Settings, data: Path, known: str | None) -> PseudonymKey:
         raise KeyMismatchError(
             f"De pseudoniemsleutel {path} ontbreekt, terwijl er al dossiers zijn of het bestand is "
             f"ingesteld. Zet hem terug uit de reservekopie. {_ROTATE}"
+        )
+    elif not may_make_key:
+        raise KeyMismatchError(
+            f"Er is een pseudoniemsleutel nodig, en {path} is er niet. Alles wat met dezelfde "
+            "topics werkt, gebruikt dezelfde: zet ZORGSTROOM_KEY_FILE, of wijs met --data de map "
+            f"aan waar hij staat. Een eerste maakt u met: zorgstroom keys --data {data}"
         )
     else:
         return PseudonymKey.from_text(_write_new(path, PseudonymKey.new_text()))

@@ -132,7 +132,7 @@ class Kafka(KafkaSecurity):
     brokers: str = Field(default="127.0.0.1:9092", min_length=1)
     """Addresses to begin with, separated by commas."""
     group: str = Field(default="zorgstroom", pattern=r"^[A-Za-z0-9._-]{1,100}$")
-    """Name of the consumer group and beginning of the names of the two changelogs."""
+    """Name of the consumer group, beginning of the names of both changelogs and of `beheer`."""
     prefix: str = Field(default="", pattern=r"^[A-Za-z0-9._-]{0,100}$")
     """Put before the names of the topics `berichten`, `gebeurtenissen` and `afgekeurd`."""
     partitions: int = Field(default=8, ge=1, le=1000)
@@ -176,6 +176,11 @@ class Kafka(KafkaSecurity):
     def tellingen(self) -> str:
         """Changelog of the table of running counts."""
         return f"{self.group}-tellingen-changelog"
+
+    @property
+    def beheer(self) -> str:
+        """Topic of what all workers of the group agree on, and of what an operator must know."""
+        return f"{self.group}-beheer"
 
 
 class Settings(BaseSettings):

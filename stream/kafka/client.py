@@ -18,6 +18,9 @@ if TYPE_CHECKING:
 LARGEST: Final = MAX_BYTES + 1_000_000
 """Bytes to a record: a message of the largest size in its envelope, with headers."""
 
+CODECS: Final = (
+    "Installeer de bibliotheken voor lz4, snappy en zstd: pip install 'zorgstroom[kafka]'"
+)
 _TIMEOUT_MS: Final = 10_000
 _ATTEMPTS: Final = 40
 
@@ -30,7 +33,7 @@ class BrokerError(OperatorError):
 def told(kafka: Kafka) -> Iterator[None]:
     """Turn what kafka-python raises into a text for the operator."""
     try:
-        from kafka.errors import KafkaError  # noqa: PLC0415 - part of an extra
+        from kafka.errors import KafkaError, UnsupportedCodecError  # noqa: PLC0415 - an extra
     except ImportError as error:
         raise OperatorError(
             "Voor Kafka is een extra nodig: pip install 'zorgstroom[kafka]'"
@@ -41,6 +44,8 @@ def told(kafka: Kafka) -> Iterator[None]:
         kind = type(error).__name__
         if "AuthorizationFailed" in kind:
             why = f"Deze gebruiker mist rechten ({kind}); zie 'Rechten op Kafka' in docs/deploy.md."
+        elif isinstance(error, UnsupportedCodecError):
+            why = f"Een topic is gecomprimeerd op een manier die hier ontbreekt. {CODECS}"
         else:
             why = refusal(kafka) or (
                 f"De broker antwoordt niet of weigert ({kind}). Draait de broker, en klopt "
@@ -95,6 +100,7 @@ def producer(kafka: Kafka) -> Iterator["KafkaProducer"]:
             linger_ms=20,
             batch_size=262_144,
             max_request_size=LARGEST,
+            allow_auto_create_topics=False,
         )
         try:
             yield client
@@ -116,11 +122,22 @@ def consumer(kafka: Kafka) -> Iterator["KafkaConsumer"]:
             auto_offset_reset="earliest",
             isolation_level="read_committed",
             max_partition_fetch_bytes=LARGEST,
+            allow_auto_create_topics=False,
         )
         try:
             yield client
         finally:
             client.close()
+
+
+def require_topics(kafka: Kafka, *names: str) -> None:
+    """Return when the topics `names` are there; asking makes none. Raises an `OperatorError`."""
+    with admin(kafka) as client:
+        there = {topic["name"] for topic in client.describe_topics() if not topic["error_code"]}
+    if missing := [name for name in names if name not in there]:
+        raise OperatorError(
+            f"Deze topics ontbreken: {', '.join(missing)}. Maak ze met `zorgstroom topics`."
+        )
 
 
 def _common(kafka: Kafka) -> dict[str, Any]:

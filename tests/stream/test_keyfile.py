@@ -37,6 +37,15 @@ def test_a_lost_key_is_refused_instead_of_made_anew(tmp_path: Path) -> None:
     assert not key_path(Settings(), tmp_path).exists()
 
 
+def test_where_others_share_the_state_no_key_is_made(tmp_path: Path) -> None:
+    with pytest.raises(KeyMismatchError, match="zorgstroom keys --data") as caught:
+        obtain(Settings(), tmp_path, None, may_make_key=False)
+    assert str(tmp_path) in str(caught.value) and not list(tmp_path.iterdir())
+    key = obtain(Settings(), tmp_path, None)
+    again = obtain(Settings(), tmp_path, None, may_make_key=False)
+    assert again.fingerprint == key.fingerprint
+
+
 def test_another_key_is_refused(tmp_path: Path) -> None:
     known = obtain(Settings(), tmp_path, None).fingerprint
     key_path(Settings(), tmp_path).write_text(PseudonymKey.new_text())
