@@ -15,16 +15,17 @@ class Presence(NamedTuple):
     Whether a record is present after the last day, and what the walk saw on its way.
 
     `removed_unknown`: a removal on a day before any delivery (rule 9063); `delivered_again`: a
-    delivery of what was present already (rule 9074); `removed`: any removal took effect.
+    delivery of what was present already (rule 9074); `removed`: days on which a removal took
+    effect.
     """
 
     present: bool
     removed_unknown: bool
     delivered_again: bool
-    removed: bool
+    removed: tuple[int, ...]
 
 
-SINGLE = Presence(present=True, removed_unknown=False, delivered_again=False, removed=False)
+SINGLE = Presence(present=True, removed_unknown=False, delivered_again=False, removed=())
 """The usual case: delivered once and never removed."""
 
 
@@ -37,7 +38,8 @@ def presence(deliveries: Iterable[tuple[int, int]]) -> Presence:
 
     """
     present = False
-    unknown = again = removed = False
+    unknown = again = False
+    removed: list[int] = []
     day: int | None = None
     plus = minus = 0
     pairs = sorted(deliveries)
@@ -55,5 +57,6 @@ def presence(deliveries: Iterable[tuple[int, int]]) -> Presence:
                 again = True
             before = present
             present = (1 if present else 0) + plus - minus > 0
-            removed = removed or (minus > 0 and (before or plus > 0))
-    return Presence(present, unknown, again, removed)
+            if minus and (before or plus):
+                removed.append(when)
+    return Presence(present, unknown, again, tuple(removed))

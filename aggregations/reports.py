@@ -5,8 +5,9 @@ The standard gives 5 werkdagen from the start or stop of care to the report (OP2
 is a matter of a record, not of a message. What does not count, because no term runs for it:
 
 * records that were removed (as if never sent, IV008), the removals themselves, and what was
-  delivered in their place (OP033);
-* a definitive stop after a temporary one, whose term begins when it is known to be definitive;
+  delivered in their place (OP033); a removal without effect removes nothing;
+* a definitive stop told after a temporary one, or on the same day, whose term begins when it is
+  known to be definitive;
 * repeats of a record: the first delivery counts;
 * care from before the stream (`beginstand`).
 
@@ -14,13 +15,14 @@ A toewijzing with effect from an earlier date gives its start 5 werkdagen after 
 which is not in the stream: a late start is therefore only *possibly* late.
 """
 
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from datetime import date, datetime, time
 from functools import lru_cache
 from typing import Final, NamedTuple
 
 from zorgstroom.aggregations.dossier import Dossier, Message, Record
 from zorgstroom.aggregations.periods import AMSTERDAM
+from zorgstroom.aggregations.presence import presence
 from zorgstroom.aggregations.werkdagen import Werkkalender
 from zorgstroom.codecs.beginstand import AFZENDER as GEMEENTE_ZELF
 from zorgstroom.codecs.catalog import TIJDELIJK
@@ -56,40 +58,62 @@ class Report(NamedTuple):
         return self.vertraging > TERM
 
 
-_Start = tuple[str, int | None, str | None, str | None, int]
 _Product = tuple[str, int | None, str | None, str | None]
+_Key = tuple[object, ...]
+_Said = tuple[Message, Record]
 
 
 def reports(dossier: Dossier, kalender: Werkkalender) -> list[Report]:
     """Return what counts of `dossier`, in the order of first delivery; see the module."""
-    first: dict[tuple[object, ...], tuple[Message, Record]] = {}
-    removed: set[tuple[object, ...]] = set()
-    removals: list[tuple[str, Message, Record]] = []
-    temporary: set[_Start] = set()
+    first: dict[_Key, _Said] = {}
+    removals: dict[_Key, list[_Said]] = {}
+    for message, record in _records(dossier):
+        if record.status == 1:
+            first.setdefault(_key(message, record), (message, record))
+        else:
+            removals.setdefault(_key(message, record), []).append((message, record))
+    effective: list[_Said] = []
+    if removals:
+        removed_on = _removed_on(dossier, removals)
+        first = {key: said for key, said in first.items() if not removed_on.get(key)}
+        effective = [
+            said for key in removals for said in removals[key] if said[0].dag in removed_on[key]
+        ]
     begins: dict[_Product, int] = {}
+    temporary: dict[_Key, int] = {}
+    """Dagtekening of the first temporary stop of a start."""
+    for message, record in first.values():
+        if record.einde is None:
+            product = _product(message, record)
+            begins[product] = min(record.begin, begins.get(product, record.begin))
+        elif record.reden == TIJDELIJK:
+            start = _start(message, record)
+            temporary[start] = min(message.dag, temporary.get(start, message.dag))
+    return [
+        _report(message, record, begins, kalender)
+        for message, record in first.values()
+        if message.afzender != GEMEENTE_ZELF
+        and not (effective and _replaces(message, record, effective))
+        and not _confirms(message, record, temporary)
+    ]
+
+
+def _removed_on(dossier: Dossier, keys: Collection[_Key]) -> dict[_Key, tuple[int, ...]]:
+    """Return for each of `keys` the days (Dagtekening) on which it was removed with effect."""
+    moves: dict[_Key, list[tuple[int, int]]] = {key: [] for key in keys}
     for message, record in _records(dossier):
         key = _key(message, record)
-        if record.status != 1:
-            removed.add(key)
-            removals.append((_soort(record), message, record))
-            continue
-        if record.einde is None:
-            known = begins.get(_product(message, record))
-            begins[_product(message, record)] = min(record.begin, known or record.begin)
-        elif record.reden == TIJDELIJK:
-            temporary.add(_start(message, record))
-        first.setdefault(key, (message, record))
-    made: list[Report] = []
-    for key, (message, record) in first.items():
-        if key in removed or message.afzender == GEMEENTE_ZELF:
-            continue
-        if removals and _replaces(message, record, removals):
-            continue
-        definitive = record.einde is not None and record.reden != TIJDELIJK
-        if definitive and _start(message, record) in temporary:
-            continue
-        made.append(_report(message, record, begins, kalender))
-    return made
+        if key in moves:
+            moves[key].append((message.dag, 1 if record.status == 1 else -1))
+    return {key: presence(of).removed for key, of in moves.items()}
+
+
+def _confirms(message: Message, record: Record, temporary: dict[_Key, int]) -> bool:
+    """Return whether this is the definitive stop of care that stopped temporarily before."""
+    if record.einde is None or record.reden == TIJDELIJK:
+        return False
+    told = temporary.get(_start(message, record))
+    return told is not None and told <= message.dag
 
 
 def _records(dossier: Dossier) -> Iterator[tuple[Message, Record]]:
@@ -127,9 +151,7 @@ def _report(
     )
 
 
-def _replaces(
-    message: Message, record: Record, removals: list[tuple[str, Message, Record]]
-) -> bool:
+def _replaces(message: Message, record: Record, removals: Collection[_Said]) -> bool:
     """
     Return whether this delivery stands in the place of one that was removed.
 
@@ -137,7 +159,7 @@ def _replaces(
     the same product where there is none) was removed on an earlier or the same day.
     """
     return any(
-        soort == _soort(record)
+        _soort(old) == _soort(record)
         and by.wet == message.wet
         and (
             by is message
@@ -150,7 +172,7 @@ def _replaces(
                 )
             )
         )
-        for soort, by, old in removals
+        for by, old in removals
     )
 
 
@@ -162,11 +184,11 @@ def _product(message: Message, record: Record) -> _Product:
     return (message.wet, record.toewijzing, record.categorie, record.code)
 
 
-def _start(message: Message, record: Record) -> _Start:
+def _start(message: Message, record: Record) -> _Key:
     return (*_product(message, record), record.begin)
 
 
-def _key(message: Message, record: Record) -> tuple[object, ...]:
+def _key(message: Message, record: Record) -> _Key:
     """Return the key of a record (IV008); RedenBeeindiging is part of it from 3.2 on."""
     if record.einde is None:
         return _start(message, record)

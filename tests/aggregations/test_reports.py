@@ -72,7 +72,52 @@ def test_a_definitive_stop_after_a_temporary_one_has_a_term_that_we_cannot_know(
     temporary = letter("2024-03-21", einde("2024-03-04", "2024-03-20", "20"), nr="2")
     definitive = letter("2024-05-21", einde("2024-03-04", "2024-03-20", "23"), nr="3")
     assert delays(start, temporary, definitive) == [("start", 1), ("stop", 1)]
-    assert delays(start, definitive) == [("start", 1), ("stop", 40)]
+    # 41 weekdays from 21 March to 20 May but for Good Friday ... Whit Monday, and 21 May itself.
+    assert delays(start, definitive) == [("start", 1), ("stop", 39)]
+    same_day = letter("2024-03-21", einde("2024-03-04", "2024-03-20", "23"), nr="3")
+    assert delays(start, temporary, same_day) == [("start", 1), ("stop", 1)]
+
+
+def test_a_definitive_stop_that_was_told_before_a_temporary_one_counts() -> None:
+    start = letter("2024-03-05", begin("2024-03-04"), nr="1")
+    definitive = letter("2024-03-22", einde("2024-03-04", "2024-03-20", "23"), nr="2")
+    temporary = letter("2024-03-25", einde("2024-03-04", "2024-03-20", "20"), nr="3")
+    expected = [("start", 1), ("stop", 2), ("stop", 3)]
+    assert delays(start, definitive, temporary) == delays(temporary, definitive, start) == expected
+
+
+def test_a_temporary_stop_that_was_removed_is_no_reason_to_know_later() -> None:
+    start = letter("2024-03-05", begin("2024-03-04"), nr="1")
+    told = [
+        letter(
+            day, einde("2024-03-04", "2024-03-20", "20", nummer="9", status=status), nr=f"T{status}"
+        )
+        for status, day in ((1, "2024-03-21"), (3, "2024-03-22"))
+    ]
+    other = letter("2024-03-05", begin("2024-03-04", nummer="9"), nr="2")
+    definitive = letter("2024-03-25", einde("2024-03-04", "2024-03-20", "23"), nr="3")
+    assert delays(start, other, *told, definitive) == [("start", 1), ("start", 1), ("stop", 3)]
+
+
+def test_a_removal_without_effect_drops_nothing() -> None:
+    start = letter("2024-03-07", begin("2024-03-04"), nr="1")
+    early = letter("2024-03-05", begin("2024-03-04", status=3), nr="2")
+    assert delays(early, start) == delays(start, early) == [("start", 3)]
+    # Neither is it a reason to take a later start for a replacement.
+    unknown = letter("2024-03-05", begin("2024-02-01", status=3), nr="3")
+    both = letter("2024-03-05", begin("2024-02-02", status=3), begin("2024-03-01"), nr="4")
+    assert delays(unknown, start) == [("start", 3)]
+    assert delays(both) == [("start", 2)]
+    # Once it does have an effect it is one.
+    assert delays(letter("2024-03-04", begin("2024-03-04"), nr="5"), early, start) == []
+
+
+def test_waiting_is_not_measured_from_a_start_that_was_removed() -> None:
+    wrong = letter("2024-03-05", begin("2024-03-01", nummer="9", ingang="2024-02-20"), nr="1")
+    removal = letter("2024-05-08", begin("2024-03-01", nummer="9", status=3), nr="2")
+    right = letter("2024-04-05", begin("2024-04-04", nummer="9", ingang="2024-02-20"), nr="3")
+    (report,) = of(wrong, right, removal)
+    assert report.wachttijd == 44
 
 
 def test_of_a_record_that_was_delivered_again_the_first_delivery_counts() -> None:
