@@ -39,6 +39,7 @@ class Definitions(BaseModel):
 
     bereik: Literal["alles", "twents"] = "alles"
     """
-    `twents` counts Jeugd through 17 years and Wmo from 18 without categories 15-18, as the Twentse
-    Monitor does; age is taken at the Begindatum, so that an indicatie is in or out as a whole.
+    `twents` counts Jeugd through 17 years and Wmo from 18, as the Twentse Monitor does: by the age
+    on each day for `actief`, on the Begindatum for instroom and on the Einddatum for uitstroom.
+    Without Wmo verblijf (04, 15-18) and without what names no categorie.
     """

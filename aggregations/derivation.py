@@ -7,18 +7,21 @@ not only the accepted ones; what its level 3 rules would have caught is given ba
 """
 
 import itertools
-from collections.abc import Iterable
-from datetime import date
+from collections.abc import Iterable, Iterator
+from datetime import MAXYEAR, date
 from typing import Final, NamedTuple
 
 from zorgstroom.aggregations.definitions import Definitions
 from zorgstroom.aggregations.dossier import Dossier, Message, conflicts
 from zorgstroom.aggregations.presence import SINGLE, Presence, presence
+from zorgstroom.codecs.beginstand import AFZENDER as GEMEENTE_ZELF
 from zorgstroom.codecs.catalog import TIJDELIJK
 
 ONBEKEND: Final = "onbekend"
 """Categorie of a generic toewijzing, which names no product."""
-_VERBLIJF: Final = frozenset({"15", "16", "17", "18"})
+_VERBLIJF: Final = frozenset({"04", "15", "16", "17", "18"})
+"""Wmo: kortdurend verblijf, and beschermd wonen and opvang (hoofdgroep Verblijf en opvang)."""
+_ADULT: Final = 18
 _SINGLES: Final = {1: SINGLE, -1: presence([(1, -1)])}
 
 
@@ -34,6 +37,8 @@ class Indicatie(NamedTuple):
     instroom: bool
     uitstroom: bool
     """Whether its begin and end count as such; `uitstroom` is False while it runs."""
+    actief_vanaf: int
+    """Its first day as `actief`: `begin`, but for Wmo care that began before 18 (`twents`)."""
 
 
 class Derived(NamedTuple):
@@ -87,7 +92,7 @@ def derive(dossier: Dossier, definitions: Definitions) -> Derived:
         signals.extend(["9056"] * conflicts(dossier))
     indicaties = _indicaties(live, ended, definitions)
     if definitions.bereik == "twents":
-        indicaties = _in_scope(indicaties, messages)
+        indicaties = list(_in_scope(indicaties, messages, definitions))
     return Derived(frozenset(indicaties), tuple(sorted(signals)))
 
 
@@ -95,12 +100,17 @@ def _collect(messages: tuple[Message, ...]) -> tuple[_Starts, _Stops]:
     """Gather what was said of each record, by its key."""
     starts: _Starts = {}
     stops: _Stops = {}
+    opening: set[_StartKey] = set()
     for message in messages:
         wet, day = message.wet, message.dag
+        is_message = message.afzender != GEMEENTE_ZELF
         for record in message.records:
             start = (wet, record.toewijzing, record.categorie, record.code, record.begin)
             move = (day, 1 if record.status == 1 else -1)
             if record.einde is None:
+                if not is_message and record.status == 1:
+                    opening.add(start)
+                    continue
                 moves = starts.get(start)
                 if moves is None:
                     starts[start] = [move]
@@ -117,7 +127,20 @@ def _collect(messages: tuple[Message, ...]) -> tuple[_Starts, _Stops]:
                 # Before 3.2 one key may come with several redenen: the last delivery's holds.
                 # Messages stand in the order of Dagtekening.
                 stops[key] = ([*known[0], move], reden if record.status == 1 else known[1])
+    for start in opening:
+        _open(starts.setdefault(start, []))
     return starts, stops
+
+
+def _open(moves: _Moves) -> None:
+    """
+    Add to `moves`, in the order of days, that the record stands in the beginstand.
+
+    A row and the first start-bericht are one delivery. Before a removal that no start-bericht came
+    before, the row is that delivery; of several rows one counts.
+    """
+    if not any(sign > 0 and day == moves[0][0] for day, sign in moves):
+        moves.insert(0, (0, 1))
 
 
 def _endings(stops: _Stops, signals: list[str]) -> dict[_StartKey, list[_Ending]]:
@@ -201,7 +224,7 @@ def _indicaties(
             _, einde, reden = last
             uitstroom = reden not in definitions.redenen_zonder_uitstroom
         instroom = not restarts or any(start not in restarts for start in members)
-        result.append(Indicatie(wet, categorie, code, begin, einde, instroom, uitstroom))
+        result.append(Indicatie(wet, categorie, code, begin, einde, instroom, uitstroom, begin))
     return result
 
 
@@ -225,20 +248,39 @@ def _restarts(live: Iterable[_StartKey], ended: dict[_StartKey, _Ending]) -> fro
     )
 
 
-def _in_scope(indicaties: list[Indicatie], messages: tuple[Message, ...]) -> list[Indicatie]:
-    """Keep Jeugd through 17 and Wmo from 18 without verblijf; an unknown age stays in."""
-    # Person data may differ (OP039): the latest Dagtekening holds, then the greatest identity.
-    born = messages[-1].geboortemaand
-    return [
-        indicatie
-        for indicatie in indicaties
-        if (indicatie.wet != "Wmo" or indicatie.categorie not in _VERBLIJF)
-        and (born is None or (_age(born, indicatie.begin) < 18) == (indicatie.wet == "Jw"))
-    ]
+def _in_scope(
+    indicaties: list[Indicatie], messages: tuple[Message, ...], definitions: Definitions
+) -> Iterator[Indicatie]:
+    """
+    Yield what the Twentse Monitor counts, each as it counts it; an unknown age stays in.
+
+    Jeugd counts through 17 years and Wmo from 18: `actief` on each day, instroom on the Begindatum,
+    uitstroom on the Einddatum. Who turns 18 leaves or enters `actief` without flow.
+    """
+    adult = _adult_from(messages)
+    for indicatie in indicaties:
+        wet, categorie, _, begin, einde, *_ = indicatie
+        if categorie == ONBEKEND or (wet == "Wmo" and categorie in _VERBLIJF):
+            continue
+        if adult is None:
+            yield indicatie
+        elif wet == "Wmo":
+            if begin >= adult:
+                yield indicatie
+            elif einde is None or einde >= adult:
+                yield indicatie._replace(instroom=False, actief_vanaf=adult)
+        elif begin < adult and einde is not None and einde < adult:
+            yield indicatie
+        elif begin < adult:
+            last = adult - 1 if definitions.einddatum_telt_mee else adult
+            yield indicatie._replace(einde=last, uitstroom=False)
 
 
-def _age(born: str, day: int) -> int:
-    """Return the age on `day` of someone born in month `born`: only the month is kept."""
-    on = date.fromordinal(day)
-    year, month = int(born[:4]), int(born[5:])
-    return on.year - year - (on.month < month)
+def _adult_from(messages: tuple[Message, ...]) -> int | None:
+    """Return the first day of the month of the 18th birthday: only the month of birth is kept."""
+    # Person data may differ (OP039): the latest Dagtekening that tells holds, then the greatest
+    # identity.
+    born = next((m.geboortemaand for m in reversed(messages) if m.geboortemaand is not None), None)
+    if born is None:
+        return None
+    return date(min(int(born[:4]) + _ADULT, MAXYEAR), int(born[5:]), 1).toordinal()

@@ -70,7 +70,7 @@ class Ledger:
         self.changed.add(cell)
         actief, instroom, uitstroom = days
         begin, einde = indicatie.begin, indicatie.einde
-        _move(actief, begin, sign)
+        _move(actief, indicatie.actief_vanaf, sign)
         if indicatie.instroom:
             _move(instroom, begin, sign)
         if einde is not None:

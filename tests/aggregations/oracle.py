@@ -26,10 +26,14 @@ def day_counts(
     counts: Counter[Cell] = Counter()
     calendar = [first + timedelta(days=n) for n in range((last - first).days + 1)]
     for (gemeente, _), said in dossiers.items():
+        once = _once(said)
+        born = [event.geboortemaand for event in once if event.geboortemaand is not None][-1:]
         for wet, categorie, begin, einde, is_instroom, is_uitstroom in _indicaties(
-            _once(said), definitions
+            once, definitions
         ):
             for day in calendar:
+                if definitions.bereik == "twents" and not _in_scope(wet, categorie, born, day):
+                    continue
                 gone = einde is not None and (
                     einde < day if definitions.einddatum_telt_mee else einde <= day
                 )
@@ -106,15 +110,10 @@ def _indicaties(
         code = event.code if definitions.voorziening == "categorie_code" else None
         groups[event.wet, event.categorie or "onbekend", code, event.begindatum].append(key)
 
-    born = said[-1].geboortemaand
     result: list[tuple[str, str, date, date | None, bool, bool]] = []
     for members in groups.values():
         event = sample[members[0]]
         categorie = event.categorie or "onbekend"
-        if definitions.bereik == "twents" and not _in_scope(
-            event.wet, categorie, born, event.begindatum
-        ):
-            continue
         einde, reden = None, ""
         if all(live[key] is not None for key in members):
             einde, reden = max(
@@ -140,11 +139,12 @@ def _is_restart(
     return ending is not None and ending[1] == "20"
 
 
-def _in_scope(wet: str, categorie: str, born: str | None, begin: date) -> bool:
-    if wet == "Wmo" and categorie in ("15", "16", "17", "18"):
+def _in_scope(wet: str, categorie: str, born: list[str], day: date) -> bool:
+    """Whether it counts on `day`: whatever is counted on a day is judged by the age on it."""
+    if categorie == "onbekend" or categorie in ("04", "15", "16", "17", "18"):
         return False
-    if born is None:
+    if not born:
         return True
     # Only the month is kept: someone is 18 from the first day of the month of the birthday on.
-    adult_from = date(int(born[:4]) + 18, int(born[5:]), 1)
-    return (begin >= adult_from) == (wet == "Wmo")
+    adult_from = date(int(born[0][:4]) + 18, int(born[0][5:]), 1)
+    return (day >= adult_from) == (wet == "Wmo")

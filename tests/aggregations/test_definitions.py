@@ -1,11 +1,14 @@
 """Every setting of the definitions in both positions, with an example worked out by hand."""
 
+from datetime import date
+
 import pytest
 from pydantic import ValidationError
 
 from tests.aggregations.letters import begin, einde, letter
 from tests.aggregations.world import World
 from zorgstroom.aggregations.definitions import Definitions
+from zorgstroom.aggregations.products import PRODUCTS
 
 START = letter("2023-05-18", begin("2023-05-17"), nr="S1")
 TIJDELIJK = letter("2023-06-22", einde("2023-05-17", "2023-06-20", "20"), nr="T1")
@@ -126,40 +129,132 @@ def test_a_start_that_was_removed_does_not_come_back_from_its_stop() -> None:
     assert orphan.signals == {"9063": 1, "9069": 1}
 
 
+CHILD = {"geboren": "2005-06-15"}
+"""Is 18 from 1 June 2023 on, as only the month of birth is kept."""
+
+
+def of_child(begindatum: str, *einde_of: str, **more: str) -> list[bytes]:
+    """Return a start of Jeugd and one of Wmo, and their stops when there is an Einddatum."""
+    messages = []
+    for wet, product in (("jw", "45"), ("wmo", "02")):
+        start = begin(begindatum, product=product)
+        messages.append(letter("2023-12-01", start, wet=wet, nr="S1", **(CHILD | more)))
+        for einddatum in einde_of:
+            stop = einde(begindatum, einddatum, "36", product=product)
+            messages.append(letter("2023-12-01", stop, wet=wet, nr="D1", **(CHILD | more)))
+    return messages
+
+
 @pytest.mark.parametrize(
-    ("begindatum", "jw", "wmo"),
+    ("begindatum", "instroom"),
     [
-        ("2023-05-31", 1, 0),  # 17 years
-        ("2023-06-01", 0, 1),  # the month of the 18th birthday: only the month is known
-        ("2023-06-15", 0, 1),
-        ("2023-07-01", 0, 1),
-        ("2022-06-30", 1, 0),
+        ("2023-05-31", (1, 0)),  # 17 years
+        ("2023-06-01", (0, 1)),  # the month of the 18th birthday: only the month is known
+        ("2023-06-15", (0, 1)),
+        ("2023-07-01", (0, 1)),
+        ("2022-06-30", (1, 0)),
     ],
 )
-def test_the_twentse_scope_is_jeugd_through_17_and_wmo_from_18(
-    begindatum: str, jw: int, wmo: int
+def test_the_twentse_scope_judges_instroom_by_the_age_on_the_begindatum(
+    begindatum: str, instroom: tuple[int, int]
 ) -> None:
-    child = {"geboren": "2005-06-15", "nr": "S1"}
-    wmo_start = letter("2023-08-01", begin(begindatum, product="02"), **child)
-    jw_start = letter("2023-08-01", begin(begindatum, product="45"), wet="jw", **child)
-    world = under(wmo_start, jw_start, bereik="twents")
-    assert world.trio("2023", "Jw")[0] == jw
-    assert world.trio("2023", "Wmo")[0] == wmo
-    everything = under(wmo_start, jw_start, bereik="alles")
-    assert everything.trio("2023", "Jw")[0] == everything.trio("2023", "Wmo")[0] == 1
+    world = under(*of_child(begindatum), bereik="twents")
+    year = begindatum[:4]
+    assert (world.trio(year, "Jw")[1], world.trio(year, "Wmo")[1]) == instroom
+    everything = under(*of_child(begindatum), bereik="alles")
+    assert everything.trio(year, "Jw")[1] == everything.trio(year, "Wmo")[1] == 1
 
 
-def test_an_indicatie_stays_in_scope_after_the_18th_birthday() -> None:
-    start = begin("2023-05-31", product="45")
-    message = letter("2023-08-01", start, wet="jw", geboren="2005-06-15", nr="S1")
-    assert under(message, bereik="twents").trio("2024", "Jw") == (1, 0, 0)
+@pytest.mark.parametrize("counts", [True, False])
+def test_the_twentse_scope_judges_actief_by_the_age_on_the_day_without_any_flow(
+    counts: bool,
+) -> None:
+    world = under(*of_child("2023-05-10"), bereik="twents", einddatum_telt_mee=counts)
+    days = ("2023-05-09", "2023-05-10", "2023-05-31", "2023-06-01", "2024-01-01")
+    assert world.counts("actief", *days, wet="Jw") == [0, 1, 1, 0, 0]
+    assert world.counts("actief", *days, wet="Wmo") == [0, 0, 0, 1, 1]
+    # Jeugd: instroom and no uitstroom by turning 18. Wmo: neither.
+    assert world.trio("2023", "Jw") == (0, 1, 0)
+    assert world.trio("2023", "Wmo") == (1, 0, 0)
 
 
-@pytest.mark.parametrize("product", ["15", "16", "17", "18"])
+@pytest.mark.parametrize(
+    ("einddatum", "uitstroom"),
+    [("2023-05-31", (1, 0)), ("2023-06-01", (0, 1)), ("2023-08-31", (0, 1))],
+)
+@pytest.mark.parametrize("counts", [True, False])
+def test_the_twentse_scope_judges_uitstroom_by_the_age_on_the_einddatum(
+    einddatum: str, uitstroom: tuple[int, int], counts: bool
+) -> None:
+    messages = of_child("2023-05-10", einddatum)
+    world = under(*messages, bereik="twents", einddatum_telt_mee=counts)
+    assert (world.trio("2023", "Jw")[2], world.trio("2023", "Wmo")[2]) == uitstroom
+    # Whatever runs is gone in the end, and nobody is counted below zero on the way.
+    for wet in ("Jw", "Wmo"):
+        days = [f"2023-{month:02}-01" for month in range(5, 13)] + ["2023-05-31", "2023-08-31"]
+        assert set(world.counts("actief", *days, wet=wet)) <= {0, 1}
+        assert world.counts("actief", "2023-09-01", wet=wet) == [0]
+
+
+def test_two_wmo_indicaties_that_began_before_18_are_two_from_18_on() -> None:
+    messages = [
+        *of_child("2023-05-10"),
+        letter("2023-12-01", begin("2023-05-20", product="02"), nr="S2", **CHILD),
+    ]
+    assert under(*messages, bereik="twents").trio("2023-06-01") == (2, 0, 0)
+
+
+def test_turning_18_moves_actief_on_a_day_without_a_message() -> None:
+    world = under(*of_child("2023-05-10"), bereik="twents")
+    before = world.figures(date(2023, 5, 31), jaren=0).areas["proef"]
+    after = world.figures(date(2023, 6, 1), jaren=0).areas["proef"]
+    year = [(p.soort, p.start) for p in before.periods].index(("jaar", date(2023, 1, 1)))
+    totals = [row for row, p in enumerate(PRODUCTS) if p.niveau == "totaal"]
+    wetten = [PRODUCTS[row].wet for row in totals]
+    assert dict(zip(wetten, before.values[totals, 0, year], strict=True)) == {"Jw": 1, "Wmo": 0}
+    assert dict(zip(wetten, after.values[totals, 0, year], strict=True)) == {"Jw": 0, "Wmo": 1}
+
+
+def test_the_latest_month_of_birth_that_is_known_holds() -> None:
+    known = letter("2023-07-01", begin("2023-05-10", product="45"), wet="jw", nr="S1", **CHILD)
+    later = letter("2023-07-02", begin("2023-05-20", product="46"), wet="jw", nr="S2", **CHILD)
+    unknown = later.replace(b"2005-06-15", b"1900-01-01").replace(
+        b"</b:Datum></m:Geb", b"</b:Datum><b:DatumGebruik>3</b:DatumGebruik></m:Geb"
+    )
+    other = letter(
+        "2023-07-03", begin("2023-05-20", product="46"), wet="jw", nr="S3", geboren="2005-08-01"
+    )
+    days = ("2023-05-31", "2023-06-01", "2023-08-01")
+    world = under(known, unknown, bereik="twents")
+    assert world.counts("actief", *days, wet="Jw") == [2, 0, 0]
+    world = under(known, unknown, other, bereik="twents")
+    assert world.counts("actief", *days, wet="Jw") == [2, 2, 0]
+
+
+@pytest.mark.parametrize("wet", ["wmo", "jw"])
+def test_the_twentse_scope_leaves_out_what_names_no_categorie(wet: str) -> None:
+    message = letter(
+        "2023-05-18",
+        begin("2023-05-17", product=None),
+        wet=wet,
+        nr="S1",
+        geboren="1950-01-01" if wet == "wmo" else "2015-01-01",
+    )
+    wet = wet.capitalize()
+    assert under(message, bereik="twents").trio("2023", wet) == (0, 0, 0)
+    assert under(message, bereik="alles").trio("2023", wet) == (1, 1, 0)
+
+
+def test_a_month_of_birth_at_the_end_of_the_calendar_stops_nothing() -> None:
+    message = letter("9998-05-18", begin("2023-05-17"), nr="S1", geboren="9990-01-01")
+    assert under(message, bereik="twents").trio("2023") == (0, 0, 0)
+
+
+@pytest.mark.parametrize("product", ["04", "15", "16", "17", "18"])
 def test_the_twentse_scope_leaves_verblijf_of_the_wmo_out(product: str) -> None:
     message = letter("2023-05-18", begin("2023-05-17", product=product), nr="S1")
     assert under(message, bereik="twents").trio("2023") == (0, 0, 0)
-    assert under(message, bereik="alles").trio("2023", product="Verblijf en opvang") == (1, 1, 0)
+    assert under(message, bereik="alles").trio("2023", product=product) == (1, 1, 0)
     other = letter("2023-05-18", begin("2023-05-17", product="14"), nr="S1")
     assert under(other, bereik="twents").trio("2023") == (1, 1, 0)
 
