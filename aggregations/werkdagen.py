@@ -3,8 +3,9 @@ Werkdagen: Monday to Friday except recognised holidays, on which the standard's 
 
 The standard gives no list of holidays. Ours is that of the Algemene termijnenwet, article 3: New
 Year's Day, Easter Monday, Koningsdag, 5 May *every* year, Ascension Day, Whit Monday, both
-Christmas days (first paragraph), and Good Friday, which its second paragraph puts beside them. Many
-employers work on 5 May outside lustrum years and on Good Friday, so both are settings.
+Christmas days (first paragraph), Good Friday, which its second paragraph puts beside them, and the
+days that a decree puts beside them (third paragraph). Many employers work on 5 May outside lustrum
+years, on Good Friday and on the days of the decrees, so these are settings.
 """
 
 from datetime import date, timedelta
@@ -21,6 +22,31 @@ _LUSTRUM: Final = 5
 _GOEDE_VRIJDAG: Final = "Goede vrijdag"
 _BEVRIJDINGSDAG: Final = "Bevrijdingsdag"
 
+GELIJKGESTELD: Final = frozenset(
+    map(
+        date.fromisoformat,
+        (
+            # Besluit gelijkstelling van 28 april 2023, 19 mei 2023, 10 mei 2024, 27 december 2024
+            # en 30 mei 2025 met een algemeen erkende feestdag
+            "2023-04-28",
+            "2023-05-19",
+            "2024-05-10",
+            "2024-12-27",
+            "2025-05-30",
+            # Besluit gelijkstelling van 2 januari 2026, 15 mei 2026, 7 mei 2027, 28 april 2028 en
+            # 26 mei 2028 met een algemeen erkende feestdag
+            "2026-01-02",
+            "2026-05-15",
+            "2027-05-07",
+            "2028-04-28",
+            "2028-05-26",
+        ),
+    )
+)
+"""Days that decrees equate with holidays (article 3.3); a decree covers some three years."""
+GELIJKGESTELD_YEARS: Final = range(2023, 2029)
+"""Years of which `GELIJKGESTELD` is complete; of others it knows no day."""
+
 
 class Werkkalender(BaseModel):
     """Which days are werkdagen: what the standard leaves open."""
@@ -32,6 +58,9 @@ class Werkkalender(BaseModel):
 
     bevrijdingsdag_vrij: Literal["jaarlijks", "lustrum", "nooit"] = "jaarlijks"
     """In which years 5 May is no werkdag: all of them (article 3.1), 2025, 2030 ..., or none."""
+
+    gelijkgesteld_vrij: bool = True
+    """Whether days equated by decree are no werkdag (article 3.3); known for 2023 through 2028."""
 
     extra_vrij: frozenset[date] = frozenset()
     """More days that are no werkdag, such as days on which a region is closed."""
@@ -92,6 +121,8 @@ def _free(kalender: Werkkalender, year: int) -> frozenset[date]:
         works.add(_BEVRIJDINGSDAG)
     # By all names of a day: 5 May 2016 was Ascension Day as well.
     free = {day for day in found if not works.issuperset(found.get_list(day))}
+    if kalender.gelijkgesteld_vrij:
+        free |= GELIJKGESTELD
     return frozenset(free | kalender.extra_vrij)
 
 

@@ -7,6 +7,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from zorgstroom.aggregations.werkdagen import (
+    GELIJKGESTELD,
+    GELIJKGESTELD_YEARS,
     STANDAARD,
     Werkkalender,
     is_werkdag,
@@ -22,6 +24,7 @@ FREE = [
     "2026-04-27",  # Koningsdag, a Monday
     "2013-04-30",  # Koninginnedag
     "2024-05-09",  # Hemelvaartsdag
+    "2024-05-10",  # the Friday after, by decree
     "2024-05-20",  # tweede pinksterdag
     "2025-05-05",  # Bevrijdingsdag in a lustrum year
     "2026-05-05",  # Bevrijdingsdag in another year
@@ -34,9 +37,8 @@ WERKDAG = [
     "2025-04-28",  # the Monday after a moved Koningsdag
     "2025-04-25",
     "2024-04-30",  # no Koninginnedag any more
-    "2024-05-10",  # the Friday after Hemelvaartsdag
+    "2022-05-27",  # the Friday after Hemelvaartsdag, of a year of which no decree is known
     "2024-12-24",
-    "2024-12-27",
     "2024-12-31",
     "2024-02-29",
     "2026-12-28",  # the Monday after a Christmas of which a day fell on Saturday
@@ -53,11 +55,12 @@ TERMS = [
     ("2025-04-25", "2025-04-28", 1),  # Koningsdag on a Saturday costs nothing
     ("2026-04-24", "2026-04-28", 1),  # Koningsdag on a Monday
     ("2025-05-02", "2025-05-06", 1),  # Bevrijdingsdag on a Monday
-    ("2024-05-08", "2024-05-13", 2),  # 10 and 13 May, around Hemelvaartsdag
+    ("2024-05-08", "2024-05-13", 1),  # 13 May: Hemelvaartsdag and the Friday after are free
+    ("2026-05-13", "2026-05-21", 4),  # 18 to 21 May: Hemelvaartsdag 14, by decree 15 May
     ("2024-05-17", "2024-05-21", 1),  # Pinksteren
-    ("2024-12-24", "2025-01-02", 4),  # 27, 30, 31 December; 2 January
+    ("2024-12-24", "2025-01-02", 3),  # 30, 31 December; 2 January
     ("2026-12-24", "2027-01-04", 5),  # 28 to 31 December; 4 January, a Monday
-    ("2023-12-29", "2025-01-02", 256),  # 262 weekdays in 2024, 7 holidays on them, and 2 January
+    ("2023-12-29", "2025-01-02", 254),  # 262 weekdays in 2024, 9 free ones, and 2 January 2025
 ]
 
 
@@ -79,7 +82,7 @@ def test_a_term_counts_the_werkdagen_after_its_first_day(first: str, last: str, 
 
 def test_the_last_day_of_a_term() -> None:
     assert STANDAARD.na(date(2024, 3, 28), 5) == date(2024, 4, 8)
-    assert STANDAARD.na(date(2024, 12, 24), 5) == date(2025, 1, 3)
+    assert STANDAARD.na(date(2024, 12, 24), 5) == date(2025, 1, 6)
     assert STANDAARD.na(date(2024, 3, 9), 0) == date(2024, 3, 9)
     with pytest.raises(ValueError, match="werkdagen"):
         STANDAARD.na(date(2024, 3, 9), -1)
@@ -94,16 +97,24 @@ def test_good_friday_and_5_may_are_choices() -> None:
     assert not works.is_werkdag(date(2016, 5, 5))
 
 
+def test_days_equated_by_decree_are_a_choice_and_lie_in_the_years_that_are_complete() -> None:
+    works = Werkkalender(gelijkgesteld_vrij=False)
+    for day in GELIJKGESTELD:
+        assert works.is_werkdag(day) and not STANDAARD.is_werkdag(day)
+    assert {day.year for day in GELIJKGESTELD} == set(GELIJKGESTELD_YEARS)
+
+
 def test_a_region_adds_days_of_its_own() -> None:
-    bridge = Werkkalender(extra_vrij=frozenset({date(2024, 5, 10)}))
-    assert not bridge.is_werkdag(date(2024, 5, 10))
-    assert bridge.tussen(date(2024, 5, 8), date(2024, 5, 13)) == 1
+    bridge = Werkkalender(extra_vrij=frozenset({date(2022, 5, 27)}))
+    assert not bridge.is_werkdag(date(2022, 5, 27))
+    assert bridge.tussen(date(2022, 5, 25), date(2022, 5, 30)) == 1
 
 
 CALENDARS = st.builds(
     Werkkalender,
     goede_vrijdag_vrij=st.booleans(),
     bevrijdingsdag_vrij=st.sampled_from(["jaarlijks", "lustrum", "nooit"]),
+    gelijkgesteld_vrij=st.booleans(),
     extra_vrij=st.frozensets(st.dates(date(2019, 1, 1), date(2030, 1, 1)), max_size=3),
 )
 DAYS = st.dates(date(1990, 1, 1), date(2040, 12, 31))
