@@ -104,10 +104,6 @@ def _start(row: dict[str, str], key: PseudonymKey, today: date | None) -> Start:
         raise _RowError("begindatum", "TR134", "begindatum ligt in de toekomst")
     born = _day(row, "geboortedatum")
     gemeente = row["gemeente"].zfill(4)
-    # What the row means, not how it is written: the same file from another spreadsheet is a repeat.
-    content = [gemeente, wet, bsn, row["toewijzing"].lstrip("0"), categorie or "", row["code"]]
-    content += [row["begindatum"], row["geboortedatum"], row["geslacht"] or "0"]
-    name = key.digest("\x1f".join(content))
     try:
         start = Start.model_validate(
             {
@@ -115,11 +111,9 @@ def _start(row: dict[str, str], key: PseudonymKey, today: date | None) -> Start:
                 "release": "3.2",
                 "afzender": AFZENDER,
                 "gemeente": gemeente,
-                # Each row is a message of its own, under a name that stays the same.
-                "identificatie": f"B{name[:11]}",
-                # As old as the care itself: a removal by message, which is later, wins.
+                "identificatie": "B",
                 "dagtekening": begin,
-                "digest": name,
+                "digest": "0" * 32,
                 "positie": 1,
                 "client": key.client(gemeente, bsn),
                 "geboortemaand": None if born is None else f"{born.year:04}-{born.month:02}",
@@ -132,10 +126,16 @@ def _start(row: dict[str, str], key: PseudonymKey, today: date | None) -> Start:
                 "status": 1,
             }
         )
-        return start.model_copy(update={"digest": events_digest([start])})
     except ValidationError as error:
         column = str(error.errors(include_input=False)[0]["loc"][0])
         raise _RowError(column, "CSV", f"{column} heeft geen geldige waarde") from None
+    # Each row is a message of its own, under a name of what it means and not of how it is written:
+    # the same row from another spreadsheet is a repeat.
+    meaning = [start.gemeente, start.wet, bsn, str(start.toewijzing or ""), start.categorie or ""]
+    meaning += [start.code or "", begin.isoformat(), "" if born is None else born.isoformat()]
+    name = key.digest("\x1f".join([*meaning, start.geslacht]))
+    named = start.model_copy(update={"identificatie": f"B{name[:11]}"})
+    return named.model_copy(update={"digest": events_digest([named])})
 
 
 def _day(row: dict[str, str], column: str) -> date | None:

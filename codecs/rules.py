@@ -22,6 +22,11 @@ _ONBEKEND = (1900, 1, 1)
 _RESEND = "Laat de afzender het bericht verbeterd opnieuw aanleveren."
 
 CS002 = Broken("CS002", "het BSN voldoet niet aan de 11-proef", _RESEND)
+NOBODY = Broken(
+    "CS002",
+    "het BSN bestaat uit nullen: dat voldoet aan de 11-proef, maar is van niemand",
+    _RESEND,
+)
 CS058 = Broken(
     "CS058",
     "StatusAanlevering mag alleen 1 of 3 zijn",
@@ -47,11 +52,18 @@ TR135 = Broken(
 
 
 def check_bsn(bsn: str) -> Broken | None:
-    """CS002: (9a+8b+7c+6d+5e+4f+3g+2h-i) mod 11 = 0; nine zeros fit it but are nobody's."""
+    """
+    CS002: (9a+8b+7c+6d+5e+4f+3g+2h-i) mod 11 = 0.
+
+    Nine zeros fit it and are refused all the same, beyond the rule: they are nobody's number, and
+    everyone who is given it would be one client.
+    """
     a, b, c, d, e, f, g, h, i = bsn.encode()
     # The digits are codes 48-57; 48 times the weights' sum (43) is taken off at the end.
     total = 9 * a + 8 * b + 7 * c + 6 * d + 5 * e + 4 * f + 3 * g + 2 * h - i - 2064
-    return CS002 if total % 11 or bsn == "000000000" else None
+    if bsn == "000000000":
+        return NOBODY
+    return CS002 if total % 11 else None
 
 
 def check_birth(birth: date, usage: str | None, dagtekening: date) -> Broken | None:

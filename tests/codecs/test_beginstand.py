@@ -46,6 +46,15 @@ def test_what_a_spreadsheet_does_to_codes_is_undone() -> None:
     assert event == only(ROW), "written another way it is the same row"
 
 
+@pytest.mark.parametrize("toewijzing", ["+300201", "0300201", " 300201 ", "300201.0"])
+def test_a_number_that_is_written_another_way_makes_the_same_message(toewijzing: str) -> None:
+    assert only(ROW.replace("300201", toewijzing)) == only(ROW)
+
+
+def test_the_name_of_a_row_is_that_of_former_versions() -> None:
+    assert only(ROW).identificatie == "B0981fa887a8"
+
+
 def test_each_row_is_a_message_of_its_own() -> None:
     one, other = only(ROW), only(ROW.replace("300201", "300202"))
     assert one.identificatie != other.identificatie

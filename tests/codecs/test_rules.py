@@ -55,6 +55,12 @@ def test_a_wrong_bsn_is_refused_by_cs002_without_being_told(
     assert (reason.regel, reason.element, reason.lijn) == ("CS002", "Client/Bsn", 19)
 
 
+def test_nine_zeros_are_refused_for_their_own_reason(make: Make, refusal: Refusal) -> None:
+    reason = refusal(make(WMO305, Bsn="000000000"), kind=RuleError, secrets=("000000000",))
+    assert "van niemand" in reason.melding
+    assert "voldoet niet" not in reason.melding
+
+
 @pytest.mark.parametrize("status", ["2", "9"])
 @pytest.mark.parametrize("message", MESSAGE_TYPES, ids=lambda m: f"{m.name} {m.release}")
 def test_a_status_that_only_the_schema_allows_is_refused_by_cs058(
