@@ -2,6 +2,7 @@
 
 from pathlib import Path
 
+from tests.published_rules import Moment, Policy, cell_of, violations
 from zorgstroom.sinks.contract import Filter, Publication
 from zorgstroom.stream.generator.truth import Cell
 from zorgstroom.stream.generator.truthfile import load_truth
@@ -9,29 +10,13 @@ from zorgstroom.stream.generator.truthfile import load_truth
 
 def published(publication: Publication) -> dict[Cell, int | None]:
     """Return every published cell."""
-    return {
-        Cell(
-            figure.series.gebied_soort,
-            figure.series.gebied,
-            figure.series.wet,
-            figure.series.product_niveau,
-            figure.series.product,
-            figure.series.periode_soort,
-            figure.periode,
-            figure.series.maat,
-        ): figure.waarde
-        for figure in publication.figures(Filter())
-    }
+    return {cell_of(figure): figure.waarde for figure in publication.figures(Filter())}
 
 
-def differences(publication: Publication, truth: Path) -> list[tuple[Cell, int | None, int]]:
-    """Return the cells in which policy `geen` differs from `truth.json`: none, it should be."""
-    want = load_truth(truth).cells
-    got = published(publication)
-    assert len(want) > 1000, "this truth proves nothing"
-    missing = [(cell, None, count) for cell, count in want.items() if cell not in got]
-    return missing + [
-        (cell, count, want.get(cell, 0))
-        for cell, count in got.items()
-        if count != want.get(cell, 0)
-    ]
+def differences(publication: Publication, truth: Path, policy: Policy = "geen") -> list[str]:
+    """Return what is published otherwise than `truth.json` says it must be: nothing."""
+    exact = load_truth(truth)
+    assert len(exact.cells) > 1000, "this truth proves nothing"
+    regios = {name: [code for code, _ in rows] for name, rows in exact.regios.items()}
+    moment = Moment(exact.today, exact.vanaf, policy)
+    return violations(publication.figures(Filter()), exact.cells, regios, moment)

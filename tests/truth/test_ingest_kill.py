@@ -21,7 +21,7 @@ KILLS = int(os.environ.get("ZORGSTROOM_TEST_KILLS", "3"))
 def start(stream: Path, data: Path) -> "subprocess.Popen[bytes]":
     command = [sys.executable, "-m", "zorgstroom.stream.cli", "ingest", str(stream / "berichten")]
     environment = os.environ | {
-        "ZORGSTROOM_DISCLOSURE__POLICY": "geen",
+        "ZORGSTROOM_PROTECTION__POLICY": "geen",
         "ZORGSTROOM_TODAY": TODAY.isoformat(),
     }
     return subprocess.Popen(

@@ -71,7 +71,7 @@ def test_no_bsn_and_no_name_is_left_anywhere(
     secrets = secrets_of(stream_dir)
     assert len(secrets) > 300, "nothing to look for"
     monkeypatch.setenv("ZORGSTROOM_TODAY", TODAY.isoformat())
-    monkeypatch.setenv("ZORGSTROOM_DISCLOSURE__POLICY", "geen")  # the most that can be written
+    monkeypatch.setenv("ZORGSTROOM_PROTECTION__POLICY", "geen")  # the most that can be written
     assert isinstance(caplog, pytest.LogCaptureFixture)
     caplog.set_level(logging.DEBUG)
     data = tmp_path / "data"

@@ -20,7 +20,7 @@ pytestmark = pytest.mark.embedded
 
 
 def settings(**more: object) -> Settings:
-    return Settings.model_validate({"today": TODAY, "disclosure": {"policy": "geen"}, **more})
+    return Settings.model_validate({"today": TODAY, "protection": {"policy": "geen"}, **more})
 
 
 def engine(data: Path, **more: object) -> Engine:
