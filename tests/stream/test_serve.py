@@ -11,7 +11,7 @@ import pytest
 from pydantic import SecretStr
 
 from tests.stream.messages import ACHTERNAAM, message
-from zorgstroom.aggregations.policy import Disclosure
+from zorgstroom.aggregations.policy import Protection
 from zorgstroom.stream import address, client, serve
 from zorgstroom.stream.clock import SystemClock
 from zorgstroom.stream.engine import Engine
@@ -21,7 +21,7 @@ from zorgstroom.stream.settings import Inbox as Rules
 
 pytestmark = pytest.mark.embedded
 SETTINGS = Settings(
-    disclosure=Disclosure(policy="geen"),
+    protection=Protection(policy="geen"),
     inbox=Rules(settle_seconds=0, poll_seconds=0.01),
     http=Http(port=0),
     tick_seconds=0.01,

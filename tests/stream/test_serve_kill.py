@@ -39,7 +39,7 @@ sys.exit(serve(Settings(), data, inbox, ready=lambda _: moment == "ready" and de
 """
 SETTINGS = {
     "ZORGSTROOM_TODAY": "2026-03-15",
-    "ZORGSTROOM_DISCLOSURE__POLICY": "geen",
+    "ZORGSTROOM_PROTECTION__POLICY": "geen",
     "ZORGSTROOM_TICK_SECONDS": "0.05",
     "ZORGSTROOM_HTTP__PORT": "0",
     "ZORGSTROOM_INBOX__SETTLE_SECONDS": "0",

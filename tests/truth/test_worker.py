@@ -28,7 +28,7 @@ def test_embedded_and_worker_publish_the_same_exact_figures(
     chance = random.Random(11)
     shuffled = inputs + chance.sample(inputs, len(inputs) // 4)
     chance.shuffle(shuffled)
-    settings = Settings.model_validate({"today": TODAY, "disclosure": {"policy": "geen"}})
+    settings = Settings.model_validate({"today": TODAY, "protection": {"policy": "geen"}})
     with Engine(settings, tmp_path / "embedded", SystemClock(TODAY)) as engine:
         ingest(engine, [stream / "berichten"], lambda _: None)
         engine.publish()

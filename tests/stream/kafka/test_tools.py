@@ -28,7 +28,7 @@ def environment(broker: Broker) -> Iterator[dict[str, str]]:
         "ZORGSTROOM_KAFKA__GROUP": name,
         "ZORGSTROOM_KAFKA__PREFIX": f"{name}-",
         "ZORGSTROOM_KAFKA__PARTITIONS": "2",
-        "ZORGSTROOM_DISCLOSURE__POLICY": "geen",
+        "ZORGSTROOM_PROTECTION__POLICY": "geen",
         "ZORGSTROOM_TODAY": "2026-03-15",
         "ZORGSTROOM_HTTP__PORT": "0",
         "ZORGSTROOM_KEY": KEY,
