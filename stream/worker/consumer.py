@@ -17,6 +17,8 @@ from aiokafka import AIOKafkaConsumer, TopicPartition
 from faust.transport.drivers import aiokafka as driver
 from faust.types import TP
 
+from zorgstroom.stream.worker.sequence import HandedOut
+
 _LONGEST_FETCH_MS: Final = 40
 """
 A request waits this long for idle partitions; Faust says 1500. A busy partition that was emptied in
@@ -136,15 +138,23 @@ class Consumer(driver.Consumer):
         queues: Mapping[str, Queue] = app.queues
         return queues
 
+    @property
+    def _handed_out(self) -> HandedOut:
+        app: Any = self.app
+        handed_out: HandedOut = app.handed_out
+        return handed_out
+
     async def is_behind(self) -> bool:
-        """Return whether there are records that were not handed over yet."""
+        """Return whether there are records that were not handed over, or not acknowledged, yet."""
+        if not self._handed_out.is_empty:
+            return True
         places = [place for place in self.assignment() if place.topic in self._queues]
         ends = await self.highwaters(*places) if places else {}
         for place in places:
             # By position: the end of a transaction takes an offset that is never delivered.
             if (await self.position(TopicPartition(*place)) or 0) < ends[place]:
                 return True
-        return any(not queue.is_empty for queue in self._queues.values())
+        return False
 
     async def perform_seek(self) -> None:
         """Put every partition back to what was committed, and forget what was fetched."""
@@ -155,6 +165,7 @@ class Consumer(driver.Consumer):
             await self._put_back()
             for queue in self._queues.values():
                 queue.clear()
+            self._handed_out.clear()
         finally:
             self._seeks += 1
             self._seeking -= 1
@@ -194,5 +205,6 @@ class Consumer(driver.Consumer):
                 continue
             for place, records in fetched.items():
                 found = [Delivered(record, moment[1]) for record in records]
+                self._handed_out.add(TP(*place), [record.offset for record in records])
                 self._queues[place.topic].put(found)
                 self._next[TP(*place)] = records[-1].offset + 1

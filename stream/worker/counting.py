@@ -11,10 +11,13 @@ import logging
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from typing import Final, NamedTuple
 
+from faust.types import TP
+
 from zorgstroom.codecs.errors import Reason
 from zorgstroom.stream.kafka import wire
 from zorgstroom.stream.worker.ownership import OtherKeyError, Owned
 from zorgstroom.stream.worker.partition import Step
+from zorgstroom.stream.worker.sequence import HandedOut
 from zorgstroom.stream.worker.writer import as_records
 
 _LOG: Final = logging.getLogger(__name__)
@@ -35,6 +38,8 @@ class Counting:
         owned: The partitions.
         sleutel: Fingerprint of this worker's pseudonym key.
         refuse: Puts a record aside that is none of ours.
+        handed_out: What may be acknowledged.
+        topic: Of the records.
 
     """
 
@@ -43,7 +48,12 @@ class Counting:
         owned: Owned,
         sleutel: str,
         refuse: Callable[[int, Packed, Reason], Awaitable[None]],
+        *,
+        handed_out: HandedOut,
+        topic: str,
     ) -> None:
+        self._handed_out = handed_out
+        self._topic = topic
         self._owned = owned
         self._sleutel = sleutel
         self._refuse = refuse
@@ -60,6 +70,7 @@ class Counting:
 
         Raises:
             WriterError: Nothing more may be done with the state as it stands here.
+            GapError: Records before these are not done.
             OtherKeyError: Pseudonyms of another key.
 
         """
@@ -90,10 +101,13 @@ class Counting:
                     "sleutel: iedereen zou dubbel tellen. Geef alle workers en `produce` dezelfde."
                 )
         step = partition.step(read, self._sleutel)
+        place, offsets = TP(self._topic, number), [record.offset for record in records]
+        self._handed_out.check(place, offsets)
         await self._owned.writer(number).commit(
             as_records(step.dossiers), as_records(step.tellingen), records[-1].offset + 1
         )
         partition.take(step)
+        self._handed_out.acknowledge(place, offsets)
         self.accepted += step.accepted
         self.repeated += step.repeated
         self.taken(step)

@@ -8,7 +8,7 @@ is safe (`run.py`). A message goes by `intake`, `counting` and `publishing`.
 import asyncio
 import contextlib
 import logging
-from collections.abc import Callable, Coroutine
+from collections.abc import Callable, Coroutine, Mapping, Sequence
 from typing import Any, Final
 
 from faust.types import TP
@@ -34,6 +34,7 @@ from zorgstroom.stream.worker.ownership import Owned
 from zorgstroom.stream.worker.partition import Partition, Step, Tables
 from zorgstroom.stream.worker.publishing import Places, Publishing
 from zorgstroom.stream.worker.seam import App
+from zorgstroom.stream.worker.sequence import HandedOut
 
 _LOG: Final = logging.getLogger(__name__)
 
@@ -92,6 +93,7 @@ class Life:
             topic: Queue(2 * kafka.batch, _MOST_BYTES)
             for topic in (kafka.berichten, kafka.gebeurtenissen)
         }
+        self._handed_out = HandedOut()
         self.app = App(
             kafka.group,
             broker=[f"kafka://{address}" for address in kafka.brokers.split(",")],
@@ -101,6 +103,7 @@ class Life:
             broker_max_poll_records=kafka.batch,
             consumer_max_fetch_size=4_000_000,
             queues=self._queues,
+            handed_out=self._handed_out,
             events_topic=kafka.gebeurtenissen,
             on_owned=self._own,
             on_load=self._load,
@@ -123,7 +126,13 @@ class Life:
         self.owned.dropped = self._drop
         self.pulse = Pulse(metrics, clock, settings.werkdagen)
         self.backlog = Backlog(self._queues)
-        self.counting = Counting(self.owned, key.fingerprint, self._refuse)
+        self.counting = Counting(
+            self.owned,
+            key.fingerprint,
+            self._refuse,
+            handed_out=self._handed_out,
+            topic=kafka.gebeurtenissen,
+        )
         self.counting.taken = self._taken
         self._intake_still = asyncio.Lock()
         self.app.on_partitions_revoked.connect(self._pause, weak=False)
@@ -255,19 +264,27 @@ class Life:
         async def work() -> None:
             queue = self._queues[self._kafka.berichten]
             async for records in batches(self.app, queue, self._kafka):
-                ends: dict[TP, int] = {}
+                offsets: dict[TP, list[int]] = {}
                 raws = []
                 for one in records:
                     origin = Origin(one.topic, one.partition, one.offset)
                     raws.append(Raw(one.value or b"", one.timestamp, origin))
-                    ends[TP(one.topic, one.partition)] = one.offset + 1
+                    offsets.setdefault(TP(one.topic, one.partition), []).append(one.offset)
                 async with self._intake_still:
                     if self.owned.serving:
                         await self.intake.take(raws)
-                        await self.app.commit_offsets(ends)
+                        await self._acknowledge(offsets)
                         self._moved_at = asyncio.get_running_loop().time()
 
         await self._whole(work)
+
+    async def _acknowledge(self, offsets: Mapping[TP, Sequence[int]]) -> None:
+        """Commit that `offsets` are done, if nothing before them is not."""
+        for place, done in offsets.items():
+            self._handed_out.check(place, done)
+        await self.app.commit_offsets({place: done[-1] + 1 for place, done in offsets.items()})
+        for place, done in offsets.items():
+            self._handed_out.acknowledge(place, done)
 
     async def _count(self, stream: object) -> None:
         async def work() -> None:
@@ -286,14 +303,23 @@ class Life:
         await self.intake.refuse(Raw(record.value or b"", 0, origin), reason)
 
     async def _whole(self, work: Callable[[], Coroutine[Any, Any, None]]) -> None:
-        """Do an agent's work; when Faust cuts it off, what it had taken must be read again."""
+        """
+        Do an agent's work; when Faust cuts it off, what it had taken must be read again.
+
+        After a failure it waits for the end of this life: Faust would begin an agent that ends
+        again, and that one would take the records behind those that failed.
+        """
         try:
-            await self._guarded(work)()
+            if not self._failed.done():
+                with contextlib.suppress(Exception):  # `run` raises it
+                    await self._guarded(work)()
+            await asyncio.get_running_loop().create_future()
         except asyncio.CancelledError:
             self._fail(StalledError("een agent is afgebroken"))
             raise
 
     def _fail(self, error: Exception) -> None:
+        self._handed_out.close()
         if not self._failed.done():
             self._failed.set_exception(error)
 

@@ -26,6 +26,7 @@ from faust.transport.drivers import aiokafka as driver
 from faust.types import TP
 
 from zorgstroom.stream.worker.consumer import Consumer, Queue
+from zorgstroom.stream.worker.sequence import HandedOut
 
 Partitions = frozenset[int]
 Assigned = Callable[[Partitions, int], Awaitable[None]]
@@ -86,6 +87,7 @@ class App(faust.App):
     Args:
         name: Consumer group; the changelogs' names begin with it.
         queues: What was fetched, by topic; the agents take from there.
+        handed_out: Told of everything that goes into the queues; the agents acknowledge by it.
         events_topic: Topic whose partitions the state goes by.
         on_owned: Called in a rebalance with what is owned now, before anything is read.
         on_load: Called after that to read the state; cancelled when another rebalance begins.
@@ -97,12 +99,14 @@ class App(faust.App):
         name: str,
         *,
         queues: Mapping[str, Queue],
+        handed_out: HandedOut,
         events_topic: str,
         on_owned: Assigned,
         on_load: Action,
         **settings: Any,
     ) -> None:
         self.queues = queues
+        self.handed_out = handed_out
         self.events_topic = events_topic
         self.on_owned = on_owned
         self.on_load = on_load
@@ -137,7 +141,7 @@ class App(faust.App):
         await consumer._commit(offsets)
 
     async def is_behind(self) -> bool:
-        """Return whether there are records that no agent has taken yet."""
+        """Return whether there are records that nobody has acknowledged yet."""
         consumer: Any = self.consumer
         behind: bool = await consumer.is_behind()
         return behind

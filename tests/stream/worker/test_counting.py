@@ -1,10 +1,11 @@
 """A batch of events is written first and taken after that; another key stops the worker."""
 
 import asyncio
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import pytest
+from faust.types import TP
 
 from tests.stream.worker.events import start
 from zorgstroom.aggregations.definitions import Definitions
@@ -13,7 +14,11 @@ from zorgstroom.stream.kafka.wire import pack
 from zorgstroom.stream.worker.counting import Counting, Packed
 from zorgstroom.stream.worker.ownership import OtherKeyError, Owned
 from zorgstroom.stream.worker.partition import Partition, Tables
+from zorgstroom.stream.worker.sequence import GapError, HandedOut
 from zorgstroom.stream.worker.writer import WriterError
+
+
+PLACE = TP("g", 0)
 
 
 class Writer:
@@ -47,12 +52,16 @@ class OwnedOne(Owned):
         return self.writer_of_test
 
 
-def counting(writer: Writer, refused: list[int]) -> tuple[Counting, Owned]:
+def counting(
+    writer: Writer, refused: list[int], offsets: Sequence[int] = (41,)
+) -> tuple[Counting, Owned]:
     async def refuse(number: int, record: Packed, reason: Reason) -> None:
         refused.append(record.offset)
 
     owned = OwnedOne(writer)
-    return Counting(owned, "k1", refuse), owned
+    handed_out = HandedOut()
+    handed_out.add(PLACE, offsets)
+    return Counting(owned, "k1", refuse, handed_out=handed_out, topic="g"), owned
 
 
 def batch(*numbers: int, sleutel: str = "k1") -> Mapping[int, list[Packed]]:
@@ -61,7 +70,7 @@ def batch(*numbers: int, sleutel: str = "k1") -> Mapping[int, list[Packed]]:
 
 def test_a_batch_is_written_with_the_offset_after_it_and_then_taken() -> None:
     writer, refused = Writer(), list[int]()
-    made, owned = counting(writer, refused)
+    made, owned = counting(writer, refused, [41, 42, 41])
     asyncio.run(made.take(batch(1, 2, 1)))
     ((dossiers, offset),) = writer.written
     assert len(dossiers) == 2 and offset == 42
@@ -89,12 +98,27 @@ def test_pseudonyms_of_another_key_stop_the_worker_before_anything_is_counted() 
 
 def test_a_foreign_record_is_put_aside_and_the_rest_is_counted() -> None:
     writer, refused = Writer(), list[int]()
-    made, owned = counting(writer, refused)
+    made, owned = counting(writer, refused, [7, 41, 99])
     records = [Packed(b"{}", 7), *batch(1)[0], Packed(None, 99)]
     asyncio.run(made.take({0: records}))
     assert refused == [7, 99]
     assert owned.partitions[0].size == 1
     assert writer.written[0][1] == 100
+
+
+def test_nothing_is_written_over_a_batch_that_failed() -> None:
+    writer = Writer()
+    writer.failure = WriterError("weg")
+    made, owned = counting(writer, [], [41, 42, 43])
+    with pytest.raises(WriterError):
+        asyncio.run(made.take(batch(1)))
+    writer.failure = None
+    for behind in ((2,), (2, 3), (3,)):
+        with pytest.raises(GapError):
+            asyncio.run(made.take(batch(*behind)))
+    assert not writer.written and owned.partitions[0].size == 0
+    asyncio.run(made.take(batch(1, 2, 3)))
+    assert writer.written[0][1] == 44
 
 
 def test_in_a_rebalance_and_for_partitions_of_others_nothing_is_done() -> None:
