@@ -35,23 +35,42 @@ def worker(data: Path, port: int | None, today: datetime | None) -> None:
 
 @main.command()
 @click.option("--check", is_flag=True, help="Verander niets; code 1 als er iets niet klopt.")
+@click.option(
+    "--instellingen",
+    is_flag=True,
+    help="Laat alle workers met de sleutel en instellingen van hier werken; stop ze eerst.",
+)
+@data_option
 @json_option
 @guarded
-def topics(check: bool, as_json: bool) -> None:
+def topics(check: bool, instellingen: bool, data: Path, as_json: bool) -> None:
     """Maak de topics die ontbreken, en zet bewaartermijnen en groottes goed."""
     from zorgstroom.stream.kafka import topics as run  # noqa: PLC0415
 
-    kafka = load_settings().kafka
+    if check and instellingen:
+        raise click.UsageError("--check verandert niets, --instellingen wel; geef een van beide.")
+    settings = load_settings()
+    kafka = settings.kafka
     plan = run.look(kafka)
     if not check:
         run.carry_out(kafka, plan)
+    changed: list[str] | None = None
+    if instellingen and not plan.refused:
+        from zorgstroom.stream.kafka.commands import settle  # noqa: PLC0415
+
+        changed = settle(settings, data)
     if as_json:
-        click.echo(json.dumps(plan.as_json(), ensure_ascii=False))
+        settled = {} if changed is None else {"instellingen": changed}
+        click.echo(json.dumps(plan.as_json() | settled, ensure_ascii=False))
     else:
         for line in plan.lines():
             out.print(line, markup=False, soft_wrap=True)
         if plan.is_empty:
             out.print("Alle topics zijn zoals zij horen te zijn.")
+        for line in changed or ():
+            out.print(f"Gewijzigd: {line}", markup=False, soft_wrap=True)
+        if changed is not None:
+            out.print("De instellingen van hier gelden nu voor alle workers.")
         for reason in plan.refused:
             err.print(reason, style="red", markup=False, soft_wrap=True)
     sys.exit(1 if plan.refused or (check and not plan.is_empty) else 0)

@@ -1,10 +1,12 @@
 """The one place where kafka-python is opened: addresses, limits, and what a failure tells."""
 
+import asyncio
 import itertools
+import logging
 import time
-from collections.abc import Iterator
+from collections.abc import Coroutine, Iterator
 from contextlib import contextmanager
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Any, Final, TypeVar
 
 from zorgstroom.codecs.envelope import MAX_BYTES
 from zorgstroom.stream.errors import OperatorError
@@ -14,6 +16,8 @@ from zorgstroom.stream.settings import Kafka
 if TYPE_CHECKING:
     from kafka import KafkaConsumer, KafkaProducer, TopicPartition
     from kafka.admin import KafkaAdminClient
+
+T = TypeVar("T")
 
 LARGEST: Final = MAX_BYTES + 1_000_000
 """Bytes to a record: a message of the largest size in its envelope, with headers."""
@@ -33,7 +37,7 @@ class BrokerError(OperatorError):
 def told(kafka: Kafka) -> Iterator[None]:
     """Turn what kafka-python raises into a text for the operator."""
     try:
-        from kafka.errors import KafkaError, UnsupportedCodecError  # noqa: PLC0415 - an extra
+        from kafka.errors import KafkaError  # noqa: PLC0415 - an extra
     except ImportError as error:
         raise OperatorError(
             "Voor Kafka is een extra nodig: pip install 'zorgstroom[kafka]'"
@@ -41,17 +45,42 @@ def told(kafka: Kafka) -> Iterator[None]:
     try:
         yield
     except (KafkaError, OSError) as error:
-        kind = type(error).__name__
-        if "AuthorizationFailed" in kind:
-            why = f"Deze gebruiker mist rechten ({kind}); zie 'Rechten op Kafka' in docs/deploy.md."
-        elif isinstance(error, UnsupportedCodecError):
-            why = f"Een topic is gecomprimeerd op een manier die hier ontbreekt. {CODECS}"
-        else:
-            why = refusal(kafka) or (
-                f"De broker antwoordt niet of weigert ({kind}). Draait de broker, en klopt "
-                "ZORGSTROOM_KAFKA__BROKERS?"
-            )
-        raise BrokerError(f"Kafka op {kafka.brokers}: {why}") from error
+        raise BrokerError(f"Kafka op {kafka.brokers}: {_why(kafka, error)}") from error
+
+
+def ask(kafka: Kafka, question: Coroutine[Any, Any, T]) -> T:
+    """Return the answer to a question of `asking` or `board`. Raises a `BrokerError`."""
+    from aiokafka.errors import KafkaError  # noqa: PLC0415 - part of an extra
+
+    from zorgstroom.stream.kafka.asking import OpenTransactionError  # noqa: PLC0415
+
+    # It logs what it tries again, with all that an error quotes.
+    logging.getLogger("aiokafka").setLevel(logging.CRITICAL)
+    try:
+        return asyncio.run(question)
+    except (KafkaError, OSError, OpenTransactionError) as error:
+        raise BrokerError(f"Kafka op {kafka.brokers}: {_why(kafka, error)}") from error
+
+
+def count_members(kafka: Kafka) -> int:
+    """Return how many workers the group has now. Raises a `BrokerError`."""
+    with admin(kafka) as client:
+        described = client.describe_groups([kafka.group]).get(kafka.group, {})
+    return len(described.get("members") or ())
+
+
+def _why(kafka: Kafka, error: Exception) -> str:
+    kind = type(error).__name__
+    if "AuthorizationFailed" in kind:
+        return f"Deze gebruiker mist rechten ({kind}); zie 'Rechten op Kafka' in docs/deploy.md."
+    if kind == "UnsupportedCodecError":
+        return f"Een topic is gecomprimeerd op een manier die hier niet te lezen is. {CODECS}"
+    if kind == "OpenTransactionError":
+        return f"{error}; probeer het over een minuut opnieuw."
+    return refusal(kafka) or (
+        f"De broker antwoordt niet of weigert ({kind}). Draait de broker, en klopt "
+        "ZORGSTROOM_KAFKA__BROKERS?"
+    )
 
 
 @contextmanager

@@ -10,6 +10,8 @@ from typing import NoReturn
 import click
 from rich.table import Table
 
+from zorgstroom.aggregations.update import gemeente_of
+from zorgstroom.codecs.pseudonym import PseudonymKey
 from zorgstroom.stream import keyfile, sources
 from zorgstroom.stream.cli import err, out
 from zorgstroom.stream.clock import SystemClock
@@ -17,7 +19,8 @@ from zorgstroom.stream.commands import SHOWN_REFUSALS, is_bsn, progress_bar
 from zorgstroom.stream.errors import OperatorError
 from zorgstroom.stream.kafka import lag as lags
 from zorgstroom.stream.kafka import rejected
-from zorgstroom.stream.kafka.client import producer
+from zorgstroom.stream.kafka.agreement import Agreed
+from zorgstroom.stream.kafka.client import ask, count_members, producer, require_topics
 from zorgstroom.stream.kafka.produce import Produced, produce_beginstand, produce_messages
 from zorgstroom.stream.kafka.wire import pack_wis, partition_of
 from zorgstroom.stream.settings import Settings
@@ -66,9 +69,11 @@ def produce(
     """Send everything named and sum up; return the exit code: 1 when something was skipped."""
     begun = time.monotonic()
     total = Produced()
+    if paths:
+        require_topics(settings.kafka, settings.kafka.berichten)
     with progress_bar() as bar:
         if beginstand is not None:
-            key = keyfile.obtain(settings, data, None)
+            key = agreed_key(settings, data)
             task = bar.add_task("beginstand", total=None)
             clock = SystemClock(settings.today)
             made = produce_beginstand(
@@ -111,16 +116,63 @@ def erase(settings: Settings, data: Path, bsn: str, gemeenten: Sequence[str]) ->
     """Have the workers forget a client; return the exit code."""
     if not is_bsn(bsn):
         return 2
-    key = keyfile.obtain(settings, data, None)
+    kafka = settings.kafka
+    key = agreed_key(settings, data)
     codes = {code for region in settings.regions.named for code in region.gemeenten} | {*gemeenten}
-    with producer(settings.kafka) as client:
-        count = len(client.partitions_for(settings.kafka.gebeurtenissen))
-        for code in sorted(codes):
-            name, value = pack_wis(code + key.client(code, bsn), key.fingerprint)
-            place = partition_of(code, settings.regions, count)
-            client.send(settings.kafka.gebeurtenissen, value, key=name, partition=place).get(30)
-    out.print(f"De opdracht om te vergeten is verzonden, voor {len(codes)} gemeenten.")
-    return 0
+    dossiers = [code + key.client(code, bsn) for code in sorted(codes)]
+    from zorgstroom.stream.kafka.asking import count_dossiers  # noqa: PLC0415 - an extra
+
+    known = ask(kafka, count_dossiers(kafka, dossiers))
+    with producer(kafka) as client:
+        count = len(client.partitions_for(kafka.gebeurtenissen))
+        for dossier in dossiers:
+            name, value = pack_wis(dossier, key.fingerprint)
+            place = partition_of(gemeente_of(dossier), settings.regions, count)
+            client.send(kafka.gebeurtenissen, value, key=name, partition=place).get(30)
+    if known:
+        out.print(
+            f"{known} dossier(s) gevonden. De opdracht om te vergeten is verzonden; de workers "
+            "voeren haar uit zodra zij daar zijn (zorgstroom lag)."
+        )
+        return 0
+    out.print(
+        f"Geen dossier gevonden in {len(codes)} gemeenten. De opdracht om te vergeten is toch "
+        "verzonden, voor gebeurtenissen die nog niet verwerkt zijn."
+    )
+    return 1
+
+
+def agreed_key(settings: Settings, data: Path) -> PseudonymKey:
+    """
+    Return the pseudonym key, once key and regions are those of the workers.
+
+    Raises an `OperatorError` when a topic or the key is missing, or something differs.
+    """
+    kafka = settings.kafka
+    key = keyfile.obtain(settings, data, None, may_make_key=False)
+    require_topics(kafka, kafka.gebeurtenissen, kafka.dossiers, kafka.tellingen, kafka.beheer)
+    from zorgstroom.stream.kafka.board import agree  # noqa: PLC0415 - an extra
+
+    ask(kafka, agree(settings, Agreed.of_sender(settings, key.fingerprint)))
+    return key
+
+
+def settle(settings: Settings, data: Path) -> list[str]:
+    """
+    Have all workers use the settings and the key of this process; return what changes (Dutch).
+
+    Raises an `OperatorError` when a worker runs, or the state does not fit.
+    """
+    kafka = settings.kafka
+    key = keyfile.obtain(settings, data, None, may_make_key=False)
+    if members := count_members(kafka):
+        raise OperatorError(
+            f"Er draaien nog {members} worker(s) in groep {kafka.group}. Stop ze eerst: met twee "
+            "soorten instellingen door elkaar kloppen de cijfers niet."
+        )
+    from zorgstroom.stream.kafka.board import replace_agreed  # noqa: PLC0415 - an extra
+
+    return ask(kafka, replace_agreed(settings, Agreed.of_worker(settings, key.fingerprint)))
 
 
 def lag(settings: Settings, *, as_json: bool) -> None:

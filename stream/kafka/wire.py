@@ -26,6 +26,8 @@ from zorgstroom.stream.results import utc_text
 
 Header = tuple[str, bytes]
 
+KEY_RECORD: Final = "sleutel"
+"""In the changelog of counts: fingerprint of the key that made the pseudonyms of a partition."""
 
 _SCHEMA: Final = 2
 """Form of the records; in form 1 the digest of an event was made of the message's raw text."""
@@ -43,6 +45,11 @@ class Bericht(BaseModel):
     """When the message came in, in milliseconds since 1970 (UTC); None for the beginstand."""
     gebeurtenissen: Annotated[tuple[Event, ...], Field(min_length=1)]
 
+    @property
+    def dossier(self) -> str:
+        """Key of the dossier that it belongs to."""
+        return self.gebeurtenissen[0].gemeente + self.gebeurtenissen[0].client
+
 
 class Wis(BaseModel):
     """One record of `gebeurtenissen`: forget the dossier of this client in this gemeente."""
@@ -53,6 +60,11 @@ class Wis(BaseModel):
     sleutel: str
     wis: str = Field(pattern=r"^[0-9]{4}[0-9a-f]{32}$")
     """Key of the dossier: gemeente and pseudonym."""
+
+    @property
+    def dossier(self) -> str:
+        """The same as `wis`."""
+        return self.wis
 
 
 _RECORD: Final[TypeAdapter[Bericht | Wis]] = TypeAdapter(Bericht | Wis)

@@ -13,9 +13,10 @@ from typing import Final, NamedTuple
 
 from faust.types import TP
 
+from zorgstroom.aggregations.update import gemeente_of
 from zorgstroom.codecs.errors import Reason
 from zorgstroom.stream.kafka import wire
-from zorgstroom.stream.worker.ownership import OtherKeyError, Owned
+from zorgstroom.stream.worker.ownership import Owned, misplaced
 from zorgstroom.stream.worker.partition import Step
 from zorgstroom.stream.worker.sequence import HandedOut
 from zorgstroom.stream.worker.writer import as_records
@@ -71,7 +72,6 @@ class Counting:
         Raises:
             WriterError: Nothing more may be done with the state as it stands here.
             GapError: Records before these are not done.
-            OtherKeyError: Pseudonyms of another key.
 
         """
         async with self._owned.still:
@@ -91,15 +91,15 @@ class Counting:
         read = []
         for record in records:
             try:
-                read.append(wire.unpack(record.value))
+                unpacked = wire.unpack(record.value)
             except wire.WireError as error:
                 await self._refuse(number, record, _foreign(str(error)))
-        for told in read:
-            if told.sleutel != (partition.sleutel or self._sleutel):
-                raise OtherKeyError(
-                    f"In partitie {number} van de gebeurtenissen staan pseudoniemen van een andere "
-                    "sleutel: iedereen zou dubbel tellen. Geef alle workers en `produce` dezelfde."
-                )
+                continue
+            reason = self._misfit(number, unpacked)
+            if reason is None:
+                read.append(unpacked)
+            else:
+                await self._refuse(number, record, reason)
         step = partition.step(read, self._sleutel)
         place, offsets = TP(self._topic, number), [record.offset for record in records]
         self._handed_out.check(place, offsets)
@@ -111,6 +111,23 @@ class Counting:
         self.accepted += step.accepted
         self.repeated += step.repeated
         self.taken(step)
+
+    def _misfit(self, number: int, record: wire.Bericht | wire.Wis) -> Reason | None:
+        """Return why a record of ours does not belong here; None when it does."""
+        if record.sleutel != self._sleutel:
+            return _OTHER_KEY
+        right = self._owned.place(gemeente_of(record.dossier))
+        return None if right == number else misplaced(number, right)
+
+
+_OTHER_KEY: Final = Reason(
+    reden="gebeurtenis",
+    regel="sleutel",
+    element="",
+    lijn=None,
+    melding="dit record heeft pseudoniemen van een andere sleutel dan die van de workers",
+    oplossing="Bied de berichten of de beginstand opnieuw aan, met de sleutel van de workers.",
+)
 
 
 def _foreign(what: str) -> Reason:

@@ -112,7 +112,14 @@ class Life:
         tellingen: Any = self.app.Table("tellingen", partitions=partitions)
         tables = Tables(dossiers.data, tellingen.data)
         recent = Recent(settings.werkdagen, clock.today())
-        self.owned = Owned(settings, tables, key.fingerprint, partitions, recent=recent)
+        self.owned = Owned(
+            settings,
+            tables,
+            key.fingerprint,
+            partitions,
+            set_aside=self._set_aside,
+            recent=recent,
+        )
         self.care = Care(
             settings,
             public,
@@ -300,7 +307,10 @@ class Life:
 
     async def _refuse(self, number: int, record: Packed, reason: Reason) -> None:
         origin = Origin(self._kafka.gebeurtenissen, number, record.offset)
-        await self.intake.refuse(Raw(record.value or b"", 0, origin), reason)
+        await self._set_aside(origin, record.value or b"", reason)
+
+    async def _set_aside(self, origin: Origin, value: bytes, reason: Reason) -> None:
+        await self.intake.refuse(Raw(value, 0, origin), reason)
 
     async def _whole(self, work: Callable[[], Coroutine[Any, Any, None]]) -> None:
         """

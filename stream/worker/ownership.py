@@ -8,26 +8,27 @@ it is ever published from here.
 
 import asyncio
 import logging
-from collections.abc import Callable, Collection, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Collection, Mapping, Sequence
 from itertools import islice
 from typing import Final
 
+from zorgstroom.aggregations.dossier import DossierError
 from zorgstroom.aggregations.recent import Recent
 from zorgstroom.aggregations.update import gemeente_of
+from zorgstroom.codecs.errors import Reason
 from zorgstroom.stream.errors import OperatorError
-from zorgstroom.stream.kafka.wire import partition_of
+from zorgstroom.stream.kafka.asking import State
+from zorgstroom.stream.kafka.wire import Origin, partition_of
 from zorgstroom.stream.settings import Settings
 from zorgstroom.stream.worker.partition import Partition, Tables
-from zorgstroom.stream.worker.reading import read_changelogs
+from zorgstroom.stream.worker.reading import find_damage, find_offsets, read_changelogs
 from zorgstroom.stream.worker.writer import PartitionWriter, as_records
 
 _LOG: Final = logging.getLogger(__name__)
 _SLICE: Final = 2000
 """Dossiers of a former form to a transaction."""
 
-
-class RegionsChangedError(OperatorError):
-    """The dossiers stand in the partitions of another list of regions."""
+SetAside = Callable[[Origin, bytes, Reason], Awaitable[None]]
 
 
 class OtherKeyError(OperatorError):
@@ -43,6 +44,7 @@ class Owned:
         tables: The Faust tables of dossiers and of counts.
         sleutel: Fingerprint of this worker's pseudonym key.
         partitions: How many there are in all.
+        set_aside: Puts a dossier into `afgekeurd` that stands in the wrong partition.
         recent: Told of every dossier and of what changes.
 
     """
@@ -54,13 +56,16 @@ class Owned:
         sleutel: str,
         partitions: int,
         *,
+        set_aside: SetAside,
         recent: Recent | None = None,
     ) -> None:
+        self._set_aside = set_aside
         self._recent = recent
         self._settings = settings
         self._tables = tables
         self._sleutel = sleutel
         self._count = partitions
+        self._places: dict[str, int] = {}
         self._generation: int | None = None
         self._loading: asyncio.Future[None] | None = None
         self._writers: dict[int, PartitionWriter] = {}
@@ -76,6 +81,14 @@ class Owned:
         """Told of each partition that has been read."""
         self.dropped: Callable[[Partition], None] = lambda partition: None
         """Told of each partition that was given up."""
+
+    def place(self, gemeente: str) -> int:
+        """Return the partition that holds `gemeente`."""
+        place = self._places.get(gemeente)
+        if place is None:
+            place = partition_of(gemeente, self._settings.regions, self._count)
+            self._places[gemeente] = place
+        return place
 
     @property
     def is_loading(self) -> bool:
@@ -133,15 +146,21 @@ class Owned:
             self._purge(missing)  # what a reading that was cut off has left
             for number in missing:
                 dossiers, tellingen = found.pop(number)
-                self._check_places(number, dossiers)
+                await self._clear_astray(number, dossiers)
                 made = Partition(
                     number,
                     self._settings.definitions,
                     self._tables,
                     recent=self._recent,
                 )
-                for _ in made.restore(dossiers, tellingen):
-                    await asyncio.sleep(0)
+                try:
+                    for _ in made.restore(dossiers, tellingen):
+                        await asyncio.sleep(0)
+                except DossierError:
+                    damage = await find_damage(self._settings.kafka, number)
+                    if damage is not None:
+                        raise damage from None
+                    raise
                 self._check_key(made)
                 await self._store_converted(made)
                 await self._put_right(made)
@@ -185,26 +204,30 @@ class Owned:
         """Forget what the tables hold of partitions; they hold all of them together."""
         if not numbers:
             return
-        of: dict[str, bool] = {}
-        regions = self._settings.regions
         for table in self._tables:
             for key in list(table):
-                code = gemeente_of(key)
-                if code not in of:
-                    of[code] = partition_of(code, regions, self._count) in numbers
-                if of[code]:
+                if self.place(gemeente_of(key)) in numbers:
                     del table[key]
 
-    def _check_places(self, number: int, dossiers: Collection[str]) -> None:
-        regions = self._settings.regions
-        for code in {gemeente_of(key) for key in dossiers}:
-            right = partition_of(code, regions, self._count)
-            if right != number:
-                raise RegionsChangedError(
-                    f"De dossiers van gemeente {code} staan in partitie {number}, maar volgens de "
-                    f"instelling ZORGSTROOM_REGIOS horen zij in {right}. Zet de regio's terug, of "
-                    "volg 'Regio's wijzigen' in docs/operating.md."
-                )
+    async def _clear_astray(self, number: int, dossiers: State) -> None:
+        """
+        Put aside and forget dossiers that belong in another partition, and take them off.
+
+        The group has agreed on the regions before anything is read, so these came by a record that
+        was sent under another list, or to the wrong partition.
+        """
+        astray = [key for key in dossiers if self.place(gemeente_of(key)) != number]
+        if not astray:
+            return
+        kafka = self._settings.kafka
+        offsets = await find_offsets(kafka, number, astray)
+        for key in astray:
+            origin = Origin(kafka.dossiers, number, offsets.get(key, 0))
+            reason = misplaced(number, self.place(gemeente_of(key)))
+            await self._set_aside(origin, dossiers.pop(key), reason)
+        gone: dict[str, bytes | None] = dict.fromkeys(astray)
+        await self.writer(number).commit(as_records(gone), (), None)
+        _LOG.warning("Partitie %d: %d dossiers hoorden elders; zie afgekeurd", number, len(astray))
 
     def _check_key(self, partition: Partition) -> None:
         if partition.sleutel not in (None, self._sleutel):
@@ -213,3 +236,15 @@ class Owned:
                 "gemaakt: iedereen zou dubbel tellen. Zet de oude terug; zie 'Sleutel wisselen' in "
                 "docs/operating.md."
             )
+
+
+def misplaced(number: int, right: int) -> Reason:
+    """Return the reason for what stands in partition `number` and belongs in `right`."""
+    return Reason(
+        reden="gebeurtenis",
+        regel="partitie",
+        element="",
+        lijn=None,
+        melding=f"dit record staat in partitie {number} en hoort volgens de regio's in {right}",
+        oplossing="Bied de berichten of de beginstand opnieuw aan, met de regio's van de workers.",
+    )

@@ -20,11 +20,10 @@ from zorgstroom.aggregations.recent import Recent
 from zorgstroom.aggregations.tellingen import Telling, Tellingen
 from zorgstroom.aggregations.update import Changes, changes, key_of, rebuild
 from zorgstroom.codecs.events import Start, Stop
-from zorgstroom.stream.kafka.wire import Bericht, Wis
+from zorgstroom.stream.kafka.wire import KEY_RECORD, Bericht, Wis
 
-KEY_RECORD: Final = "sleutel"
-"""In the table of counts: fingerprint of the key that made the pseudonyms of this partition."""
-
+_DAMAGED: Final = Telling(-1, -1, -1)
+"""Differs from every count of dossiers: instroom and uitstroom are never below 0."""
 _SLICE: Final = 2000
 """Dossiers to a slice of the rebuild, between which others get their turn."""
 
@@ -105,8 +104,12 @@ class Partition:
             if cell == KEY_RECORD:
                 self.sleutel = value.decode()
             else:
-                self._tellingen[cell] = value
-                self._restored[cell] = _unpacked(value)
+                try:
+                    self._restored[cell] = _unpacked(value)
+                except (ValueError, TypeError):
+                    self._restored[cell] = _DAMAGED  # the dossiers put it right
+                else:
+                    self._tellingen[cell] = value
 
     def differing(self) -> dict[str, bytes | None]:
         """Return what the table of counts has wrong after `restore`; the dossiers win."""

@@ -1,22 +1,18 @@
 """The state of partitions as the changelogs hold it, read in bulk at the start of owning them."""
 
-import asyncio
-from collections.abc import AsyncIterator, Collection
-from contextlib import asynccontextmanager
-from typing import Any, Final
+from collections.abc import Collection
 
-from aiokafka import AIOKafkaConsumer, TopicPartition
+from aiokafka import TopicPartition
 
-from zorgstroom.stream.kafka.access import connection
+from zorgstroom.aggregations.dossier import DossierError, load
+from zorgstroom.stream.errors import OperatorError
+from zorgstroom.stream.kafka.asking import OpenTransactionError, State, latest, located
 from zorgstroom.stream.settings import Kafka
 from zorgstroom.stream.worker.writer import WriterError
 
-_LONGEST_DECISION: Final = 60.0
-_PAUSE: Final = 0.1
-_MOST: Final = 20_000
-"""Records to a turn of the loop."""
 
-State = dict[str, bytes]
+class ChangelogError(OperatorError):
+    """A dossier in the changelog is damaged, or a newer version wrote it."""
 
 
 async def read_changelogs(
@@ -30,66 +26,53 @@ async def read_changelogs(
 
     Raises:
         WriterError: A transaction of the former owner stays open.
+        OperatorError: A record is not of this program.
 
     """
-    made: dict[int, tuple[State, State]] = {number: ({}, {}) for number in partitions}
-    async with _consumer(kafka, "read_committed") as consumer:
-        places = {
-            TopicPartition(topic, number): table
-            for number, tables in made.items()
-            for topic, table in zip((kafka.dossiers, kafka.tellingen), tables, strict=True)
-        }
-        consumer.assign(list(places))
-        await consumer.seek_to_beginning(*places)
-        ends = await _ends(kafka, consumer, places)
-        unread = {place for place, end in ends.items() if end > 0}
-        while unread:
-            found = await consumer.getmany(*unread, timeout_ms=200, max_records=_MOST)
-            for place, records in found.items():
-                table = places[place]
-                for record in records:
-                    if record.value is None:
-                        table.pop(record.key.decode(), None)
-                    else:
-                        table[record.key.decode()] = record.value
-            # The end of a transaction takes an offset that is never delivered: go by position.
-            unread = {at for at in unread if await consumer.position(at) < ends[at]}
-    return made
-
-
-async def _ends(
-    kafka: Kafka, consumer: Any, places: Collection[TopicPartition]
-) -> dict[TopicPartition, int]:
-    """
-    Return where each changelog ends, once every transaction in it is decided.
-
-    What can be read ends before the first open transaction. A broker that starts again decides
-    those of before only after a while, one topic before the other: a state read up to there would
-    lack what was safe.
-    """
-    async with _consumer(kafka, "read_uncommitted") as bare:
-        until = asyncio.get_running_loop().time() + _LONGEST_DECISION
-        while True:
-            whole: dict[TopicPartition, int] = await bare.end_offsets(list(places))
-            if await consumer.end_offsets(list(places)) == whole:
-                return whole
-            if asyncio.get_running_loop().time() > until:
-                raise WriterError("in een changelog blijft een transactie van een ander open")
-            await asyncio.sleep(_PAUSE)
-
-
-@asynccontextmanager
-async def _consumer(kafka: Kafka, isolation: str) -> AsyncIterator[Any]:
-    consumer = AIOKafkaConsumer(
-        **connection(kafka),
-        client_id=f"{kafka.group}-herstel",
-        isolation_level=isolation,
-        enable_auto_commit=False,
-        max_partition_fetch_bytes=8_000_000,
-        fetch_max_wait_ms=100,
-    )
-    await consumer.start()
+    places = [
+        TopicPartition(topic, number)
+        for number in partitions
+        for topic in (kafka.dossiers, kafka.tellingen)
+    ]
     try:
-        yield consumer
-    finally:
-        await consumer.stop()
+        states = await latest(kafka, places)
+    except OpenTransactionError as error:
+        raise WriterError(str(error)) from None
+    return {
+        number: (
+            states[TopicPartition(kafka.dossiers, number)],
+            states[TopicPartition(kafka.tellingen, number)],
+        )
+        for number in partitions
+    }
+
+
+async def find_damage(kafka: Kafka, partition: int) -> ChangelogError | None:
+    """Return what cannot be read in a changelog of dossiers and where; None: nothing any more."""
+    place = TopicPartition(kafka.dossiers, partition)
+    damaged: dict[str, tuple[int, str]] = {}
+    async for key, record in located(kafka, place):
+        damaged.pop(key, None)
+        if record is not None:
+            try:
+                load(record.value)
+            except DossierError as error:
+                damaged[key] = (record.offset, str(error))
+    if not damaged:
+        return None
+    offset, why = min(damaged.values())
+    others = f" In deze partitie zijn er zo {len(damaged)}." if len(damaged) > 1 else ""
+    return ChangelogError(
+        f"Topic {kafka.dossiers}, partitie {partition}, offset {offset}: {why}{others} Er is niets "
+        "gewijzigd; zie 'Een beschadigde changelog' in docs/operating.md."
+    )
+
+
+async def find_offsets(kafka: Kafka, partition: int, keys: Collection[str]) -> dict[str, int]:
+    """Return where the last record of each of `keys` stands in a changelog of dossiers."""
+    place = TopicPartition(kafka.dossiers, partition)
+    return {
+        key: record.offset
+        async for key, record in located(kafka, place)
+        if record is not None and key in keys
+    }

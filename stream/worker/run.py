@@ -46,7 +46,7 @@ from zorgstroom.stream.settings import Settings
 from zorgstroom.stream.web import application
 from zorgstroom.stream.worker.life import Life, StalledError
 from zorgstroom.stream.worker.publishing import Places
-from zorgstroom.stream.worker.startcheck import BrokerError, count_partitions
+from zorgstroom.stream.worker.startcheck import BrokerError, check_start
 from zorgstroom.stream.worker.status import snapshot
 from zorgstroom.stream.worker.writer import WriterError
 
@@ -103,7 +103,7 @@ class Worker:
         self._data = data
         self._clock = clock or SystemClock(settings.today)
         self._started = utc_text(self._clock.now())
-        self._key: PseudonymKey = keyfile.obtain(settings, data, None)
+        self._key: PseudonymKey = keyfile.obtain(settings, data, None, may_make_key=False)
         self._public: PublicFigures = keyfile.public_figures(settings, data, may_make_key=False)
         self._life: Life | None = None
         self._begun = begun or Begun()
@@ -184,7 +184,7 @@ class Worker:
         while not self.stop.is_set():
             begun = asyncio.get_running_loop().time()
             try:
-                partitions = await count_partitions(self.settings.kafka)
+                partitions = await check_start(self.settings, self._key.fingerprint)
                 self._life = Life(
                     self.settings,
                     self._key,

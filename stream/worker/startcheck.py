@@ -1,39 +1,52 @@
-"""Whether the topics fit, before anything is read: a wrong number of partitions doubles people."""
+"""
+Whether the topics and what the group agreed on fit this worker, before anything is read.
 
-from aiokafka.admin import AIOKafkaAdminClient
+A wrong number of partitions, another key or another list of regions doubles people; other
+definitions or another calendar make one region's figures unlike the other's.
+"""
+
 from aiokafka.errors import KafkaError
 
 from zorgstroom.stream.errors import OperatorError
-from zorgstroom.stream.kafka.access import connection, find_refusal
-from zorgstroom.stream.settings import Kafka
+from zorgstroom.stream.kafka.access import find_refusal
+from zorgstroom.stream.kafka.agreement import Agreed
+from zorgstroom.stream.kafka.asking import OpenTransactionError, topic_sizes
+from zorgstroom.stream.kafka.board import agree
+from zorgstroom.stream.settings import Kafka, Settings
 
 
 class BrokerError(Exception):
     """The broker does not answer: try again later."""
 
 
-async def count_partitions(kafka: Kafka) -> int:
+async def check_start(settings: Settings, sleutel: str) -> int:
     """
-    Return how many partitions the state has, after a check that all topics fit.
+    Return how many partitions the state has, after a check that this worker may join.
+
+    Args:
+        settings: All of them.
+        sleutel: Fingerprint of this worker's pseudonym key.
 
     Raises:
         BrokerError: Nobody answers.
-        OperatorError: A topic is missing, or its partitions do not fit.
+        OperatorError: A topic is missing, its partitions do not fit, or the group agreed otherwise.
 
     """
-    of_state = (kafka.gebeurtenissen, kafka.dossiers, kafka.tellingen)
-    names = (kafka.berichten, kafka.afgekeurd, *of_state)
-    admin = AIOKafkaAdminClient(**connection(kafka))
+    kafka = settings.kafka
     try:
-        await admin.start()
-        found = await admin.describe_topics(list(names))
-    except (KafkaError, OSError) as error:
+        partitions = await _count_partitions(kafka)
+        await agree(settings, Agreed.of_worker(settings, sleutel))
+    except (KafkaError, OSError, OpenTransactionError) as error:
         why = await find_refusal(kafka) or f"De broker antwoordt niet ({type(error).__name__})."
         raise BrokerError(f"Kafka op {kafka.brokers}: {why}") from error
-    finally:
-        await admin.close()
-    counts = {topic["topic"]: len(topic["partitions"]) for topic in found}
-    if missing := [name for name in names if not counts.get(name)]:
+    return partitions
+
+
+async def _count_partitions(kafka: Kafka) -> int:
+    of_state = (kafka.gebeurtenissen, kafka.dossiers, kafka.tellingen)
+    names = (kafka.berichten, kafka.afgekeurd, kafka.beheer, *of_state)
+    counts = await topic_sizes(kafka, names)
+    if missing := [name for name in names if name not in counts]:
         raise OperatorError(
             f"Deze topics ontbreken: {', '.join(missing)}. Maak ze met `zorgstroom topics`."
         )

@@ -1,4 +1,4 @@
-"""A batch of events is written first and taken after that; another key stops the worker."""
+"""A batch of events is written first and taken after that; what does not fit is put aside."""
 
 import asyncio
 from collections.abc import Mapping, Sequence
@@ -10,9 +10,9 @@ from faust.types import TP
 from tests.stream.worker.events import start
 from zorgstroom.aggregations.definitions import Definitions
 from zorgstroom.codecs.errors import Reason
-from zorgstroom.stream.kafka.wire import pack
+from zorgstroom.stream.kafka.wire import pack, pack_wis
 from zorgstroom.stream.worker.counting import Counting, Packed
-from zorgstroom.stream.worker.ownership import OtherKeyError, Owned
+from zorgstroom.stream.worker.ownership import Owned
 from zorgstroom.stream.worker.partition import Partition, Tables
 from zorgstroom.stream.worker.sequence import GapError, HandedOut
 from zorgstroom.stream.worker.writer import WriterError
@@ -47,16 +47,25 @@ class OwnedOne(Owned):
         made = Partition(0, Definitions(), Tables({}, {}))
         writer.partition = made
         self.partitions = {0: made}
+        self.places: dict[str, int] = {}
+
+    def place(self, gemeente: str) -> int:
+        return self.places.get(gemeente, 0)
 
     def writer(self, number: int) -> Any:
         return self.writer_of_test
 
 
 def counting(
-    writer: Writer, refused: list[int], offsets: Sequence[int] = (41,)
-) -> tuple[Counting, Owned]:
+    writer: Writer,
+    refused: list[int],
+    reasons: list[str] | None = None,
+    offsets: Sequence[int] = (41,),
+) -> tuple[Counting, OwnedOne]:
     async def refuse(number: int, record: Packed, reason: Reason) -> None:
         refused.append(record.offset)
+        if reasons is not None:
+            reasons.append(reason.regel)
 
     owned = OwnedOne(writer)
     handed_out = HandedOut()
@@ -70,7 +79,7 @@ def batch(*numbers: int, sleutel: str = "k1") -> Mapping[int, list[Packed]]:
 
 def test_a_batch_is_written_with_the_offset_after_it_and_then_taken() -> None:
     writer, refused = Writer(), list[int]()
-    made, owned = counting(writer, refused, [41, 42, 41])
+    made, owned = counting(writer, refused, offsets=[41, 42, 41])
     asyncio.run(made.take(batch(1, 2, 1)))
     ((dossiers, offset),) = writer.written
     assert len(dossiers) == 2 and offset == 42
@@ -88,17 +97,30 @@ def test_what_could_not_be_written_is_not_taken() -> None:
     assert made.accepted == 0
 
 
-def test_pseudonyms_of_another_key_stop_the_worker_before_anything_is_counted() -> None:
-    writer = Writer()
-    made, owned = counting(writer, [])
-    with pytest.raises(OtherKeyError):
-        asyncio.run(made.take(batch(1, sleutel="k2")))
-    assert not writer.written and owned.partitions[0].size == 0
+def test_records_of_another_key_are_put_aside_and_the_rest_is_counted() -> None:
+    writer, refused, reasons = Writer(), list[int](), list[str]()
+    made, owned = counting(writer, refused, reasons, [41, 42, 50])
+    other = batch(1, sleutel="k2")[0]
+    forget = Packed(pack_wis("0153" + "a" * 32, "k2")[1], 50)
+    asyncio.run(made.take({0: [*other, *batch(2)[0], forget]}))
+    assert refused == [41, 50] and reasons == ["sleutel", "sleutel"]
+    assert owned.partitions[0].size == 1 and writer.written[0][1] == 51
+
+
+def test_records_in_the_wrong_partition_are_put_aside_and_the_rest_is_counted() -> None:
+    writer, refused, reasons = Writer(), list[int](), list[str]()
+    made, owned = counting(writer, refused, reasons, [7, 8, 42])
+    owned.places["0344"] = 3
+    event = Packed(pack([start(1, "0344")], "k1", None)[1], 7)
+    forget = Packed(pack_wis("0344" + "a" * 32, "k1")[1], 8)
+    asyncio.run(made.take({0: [event, forget, *batch(2)[0]]}))
+    assert refused == [7, 8] and reasons == ["partitie", "partitie"]
+    assert owned.partitions[0].size == 1
 
 
 def test_a_foreign_record_is_put_aside_and_the_rest_is_counted() -> None:
     writer, refused = Writer(), list[int]()
-    made, owned = counting(writer, refused, [7, 41, 99])
+    made, owned = counting(writer, refused, offsets=[7, 41, 99])
     records = [Packed(b"{}", 7), *batch(1)[0], Packed(None, 99)]
     asyncio.run(made.take({0: records}))
     assert refused == [7, 99]
@@ -109,7 +131,7 @@ def test_a_foreign_record_is_put_aside_and_the_rest_is_counted() -> None:
 def test_nothing_is_written_over_a_batch_that_failed() -> None:
     writer = Writer()
     writer.failure = WriterError("weg")
-    made, owned = counting(writer, [], [41, 42, 43])
+    made, owned = counting(writer, [], offsets=[41, 42, 43])
     with pytest.raises(WriterError):
         asyncio.run(made.take(batch(1)))
     writer.failure = None

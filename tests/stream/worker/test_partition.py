@@ -12,9 +12,9 @@ from zorgstroom.aggregations.definitions import Definitions
 from zorgstroom.aggregations.ledger import same
 from zorgstroom.aggregations.tellingen import counted
 from zorgstroom.aggregations.update import key_of
-from zorgstroom.stream.kafka.wire import Bericht, Wis
+from zorgstroom.stream.kafka.wire import KEY_RECORD, Bericht, Wis
 from zorgstroom.stream.worker import partition as module
-from zorgstroom.stream.worker.partition import KEY_RECORD, Partition, Step, Tables
+from zorgstroom.stream.worker.partition import Partition, Step, Tables
 
 SLEUTEL = "abc"
 Record = Bericht | Wis
@@ -105,11 +105,13 @@ def test_counts_that_are_wrong_are_named_and_the_dossiers_win() -> None:
     cell = next(name for name in tellingen if name != KEY_RECORD)
     tellingen[cell] = b"7 7 7"
     tellingen["9999|Wmo|02|2024-01"] = b"1 1 0"
+    tellingen["9998|Wmo|02|2024-01"] = b"beschadigd"
     again = fresh()
     for _ in again.restore(dossiers, tellingen):
         pass
     wrong = again.differing()
-    assert wrong == {cell: made.tellingen[cell], "9999|Wmo|02|2024-01": None}
+    gone = {"9999|Wmo|02|2024-01": None, "9998|Wmo|02|2024-01": None}
+    assert wrong == {cell: made.tellingen[cell], **gone}
     again.put_right(wrong)
     assert set(stored([Step(tellingen=wrong)])[1]) == {cell}
 
