@@ -38,7 +38,9 @@ class Period:
 
 
 def calendar_periods(first: date, today: date) -> list[Period]:
-    """Return all months, quarters, half-years and years from `first` through today's."""
+    """Return all months, quarters, half-years and years from `first` on that have begun."""
+    if today < first:
+        return []
     return [
         period
         for soort, months in MONTHS.items()

@@ -53,6 +53,17 @@ def test_jaren_is_the_number_of_full_years_before_this_one() -> None:
         assert min(f.periode for f in desk.table.figures(Filter())) == date(first, 1, 1)
 
 
+def test_nothing_is_published_before_the_first_day() -> None:
+    # Also not of the half-year that it lies in: that would be a reading of the stock of today.
+    desk = desk_of(vanaf=date(2024, 4, 3))
+    desk.world.tell(START)
+    assert desk.publish(date(2024, 4, 2)) is None
+    assert desk.publish(date(2024, 4, 3)) is not None
+    assert min(f.periode for f in desk.table.figures(Filter(periode_soort=("dag",)))) == date(
+        2024, 4, 3
+    )
+
+
 def test_a_gemeente_of_its_own_has_no_regional_total() -> None:
     desk = desk_of()
     desk.region = RegionPublication(Region("0599", ("0599",), total=False), desk.rules, EXACT)
