@@ -165,6 +165,13 @@ LAG_SECONDS: Final = Declared(
     "Age of the oldest message that waits to be read; 0 when none does.",
     ("topic", "partition"),
 )
+LOST_MESSAGES: Final = Declared(
+    "zorgstroom_lost_messages",
+    "gauge",
+    "Records (at most) that were gone before they were read and that no operator has acknowledged; "
+    "the same in every worker of the group.",
+    ("topic", "partition"),
+)
 SILENCE: Final = Declared(
     "zorgstroom_silence_seconds",
     "gauge",
@@ -209,6 +216,7 @@ GAUGES: Final = (
     DOSSIERS,
     LAG_MESSAGES,
     LAG_SECONDS,
+    LOST_MESSAGES,
     SILENCE,
     HEALTH,
     PROGRESS,

@@ -26,7 +26,7 @@ class Check(BaseModel):
     model_config = ConfigDict(frozen=True)
 
     onderdeel: str
-    """`voortgang`, `toewijzing`, `invoer`, `bij` or `publicatie`."""
+    """`voortgang`, `toewijzing`, `topics`, `verlies`, `invoer`, `bij` or `publicatie`."""
     goed: bool
     reden: str = ""
     """What is wrong (Dutch); empty when well."""

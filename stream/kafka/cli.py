@@ -103,13 +103,14 @@ def produce(
 
 
 @main.command()
+@click.option("--gezien", is_flag=True, help="Bevestig dat u weet van de berichten die weg zijn.")
 @json_option
 @guarded
-def lag(as_json: bool) -> None:
-    """Toon hoeveel berichten en seconden de workers achterlopen."""
+def lag(gezien: bool, as_json: bool) -> None:
+    """Toon hoeveel berichten en seconden de workers achterlopen, en wat verloren ging."""
     from zorgstroom.stream.kafka import commands  # noqa: PLC0415
 
-    commands.lag(load_settings(), as_json=as_json)
+    commands.lag(load_settings(), acknowledge=gezien, as_json=as_json)
 
 
 @main.group()

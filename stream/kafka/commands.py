@@ -175,11 +175,17 @@ def settle(settings: Settings, data: Path) -> list[str]:
     return ask(kafka, replace_agreed(settings, Agreed.of_worker(settings, key.fingerprint)))
 
 
-def lag(settings: Settings, *, as_json: bool) -> None:
-    """Show how far the workers are behind."""
-    found = lags.measure(settings.kafka, SystemClock().now())
-    if not found:
-        raise OperatorError("De topics ontbreken nog; maak ze met `zorgstroom topics`.")
+def lag(settings: Settings, *, acknowledge: bool, as_json: bool) -> None:
+    """Show how far the workers are behind, and what was lost; note that it is known if asked."""
+    kafka = settings.kafka
+    require_topics(kafka, kafka.berichten, kafka.gebeurtenissen, kafka.beheer)
+    from zorgstroom.stream.kafka.board import acknowledge_losses, read_notices  # noqa: PLC0415
+
+    now = SystemClock().now()
+    losses = ask(kafka, read_notices(kafka)).open_losses
+    if acknowledge:
+        losses = tuple(ask(kafka, acknowledge_losses(kafka, now)))
+    found = lags.measure(kafka, now)
     if as_json:
         click.echo(
             json.dumps(
@@ -187,20 +193,33 @@ def lag(settings: Settings, *, as_json: bool) -> None:
                     "achter": sum(one.achter for one in found),
                     "seconden": max(one.seconden for one in found),
                     "partities": [one._asdict() for one in found],
+                    "verloren": [loss.model_dump() for loss in losses],
                 }
             )
         )
         return
     table = Table()
-    for name in ("topic", "partitie", "gelezen tot", "einde", "achter", "seconden"):
+    for name in ("topic", "partitie", "gelezen tot", "einde", "achter", "seconden", "verloren"):
         table.add_column(name, justify="left" if name == "topic" else "right")
     for one in found:
         read = "nooit" if one.gelezen is None else str(one.gelezen)
         table.add_row(
-            one.topic, str(one.partition), read, str(one.einde), str(one.achter), f"{one.seconden}"
+            one.topic,
+            str(one.partition),
+            read,
+            str(one.einde),
+            str(one.achter),
+            f"{one.seconden}",
+            str(one.verloren),
         )
     out.print(table)
     out.print(f"Samen {sum(one.achter for one in found)} achter.")
+    for loss in losses:
+        out.print(f"Verloren: {loss.told()}", style="red", markup=False, soft_wrap=True)
+    if losses and acknowledge:
+        out.print("Bevestigd: de workers melden dit verlies niet meer.")
+    elif losses:
+        out.print("Bied ze opnieuw aan (produce), en bevestig het met: zorgstroom lag --gezien")
 
 
 def rejected_list(settings: Settings, *, as_json: bool) -> None:

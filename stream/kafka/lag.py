@@ -4,6 +4,7 @@ from datetime import datetime
 from typing import NamedTuple
 
 from zorgstroom.stream.kafka.client import consumer, group_offsets
+from zorgstroom.stream.kafka.losses import next_offset
 from zorgstroom.stream.settings import Kafka
 
 
@@ -20,6 +21,8 @@ class Lag(NamedTuple):
     """Records that are still to be read."""
     seconden: float
     """Age of the first of those; 0 when there is none."""
+    verloren: int
+    """Records (at most) after the position that the broker has dropped."""
 
 
 def measure(kafka: Kafka, now: datetime) -> list[Lag]:
@@ -38,7 +41,7 @@ def measure(kafka: Kafka, now: datetime) -> list[Lag]:
         ends = reader.end_offsets(places) if places else {}
         for place in places:
             read = offsets.get(place)
-            first = max(read if read is not None else 0, begins[place])
+            first = next_offset(read, begins[place], ends[place])
             behind = max(0, ends[place] - first)
             age = 0.0
             if behind:
@@ -48,5 +51,8 @@ def measure(kafka: Kafka, now: datetime) -> list[Lag]:
                 found = reader.poll(timeout_ms=2000, max_records=1).get(place)
                 behind = behind if found else 0
                 age = max(0.0, now.timestamp() - found[0].timestamp / 1000) if found else 0.0
-            made.append(Lag(place.topic, place.partition, read, ends[place], behind, round(age, 1)))
+            lost = max(0, begins[place] - (read or 0))
+            made.append(
+                Lag(place.topic, place.partition, read, ends[place], behind, round(age, 1), lost)
+            )
     return made

@@ -15,7 +15,7 @@ from lxml import etree
 
 from zorgstroom.codecs.errors import DecodeError
 from zorgstroom.codecs.xmlread import parse, text_of
-from zorgstroom.stream.kafka.client import consumer, producer
+from zorgstroom.stream.kafka.client import consumer, producer, require_topics
 from zorgstroom.stream.kafka.wire import read_headers
 from zorgstroom.stream.results import utc_text
 from zorgstroom.stream.settings import Kafka
@@ -145,6 +145,7 @@ def outline(data: bytes) -> list[str]:
 
 def _records(kafka: Kafka) -> Iterator[Any]:
     """Yield what `afgekeurd` holds now."""
+    require_topics(kafka, kafka.afgekeurd)
     from kafka import TopicPartition  # noqa: PLC0415 - an extra
 
     with consumer(kafka) as reader:
@@ -152,8 +153,6 @@ def _records(kafka: Kafka) -> Iterator[Any]:
             TopicPartition(kafka.afgekeurd, number)
             for number in sorted(reader.partitions_for_topic(kafka.afgekeurd) or ())
         ]
-        if not places:
-            return
         ends = reader.end_offsets(places)
         reader.assign(places)
         reader.seek_to_beginning(*places)

@@ -4,19 +4,21 @@ How records come from Kafka to the agents, in place of Faust's own way, which lo
 Faust (0.15.3) reads positions that the broker's client moves when records are fetched, and clears
 its buffers in a rebalance. Records that were fetched before a rebalance and arrive after it are
 taken for new ones: what lay between the committed offset and them is then dropped as old, and lost.
-A partition without a committed offset is not put back at all. Here every partition has one next
+A partition without a committed offset is not put back at all, and where the broker has dropped
+records the client goes on behind them without a word. Here every partition has one next
 offset, which moves when records are handed over and is put back to what was committed after each
 rebalance; whatever was fetched across that moment is thrown away and fetched again.
 """
 
 import asyncio
-from collections.abc import Mapping
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from typing import Any, Final, NamedTuple
 
 from aiokafka import AIOKafkaConsumer, TopicPartition
 from faust.transport.drivers import aiokafka as driver
 from faust.types import TP
 
+from zorgstroom.stream.kafka.losses import next_offset
 from zorgstroom.stream.worker.sequence import HandedOut
 
 _LONGEST_FETCH_MS: Final = 40
@@ -25,6 +27,10 @@ A request waits this long for idle partitions; Faust says 1500. A busy partition
 the meantime has to wait for the answer too, which held it up to some 1,500 messages a second.
 """
 _PAUSE: Final = 0.01
+_LOOKS: Final = 5
+
+Gaps = Callable[[Mapping[Any, int | None], Mapping[Any, int], Mapping[Any, int]], Awaitable[None]]
+"""Told of places what was read, the first record that is there, and the end; see `losses`."""
 
 
 class Delivered(NamedTuple):
@@ -122,7 +128,7 @@ class _Thread(driver.AIOKafkaConsumerThread):
 class Consumer(driver.Consumer):
     """Fetches into the queues of the app's topics; the app is `seam.App`."""
 
-    _next: dict[TP, int | None]
+    _next: dict[TP, int]
     _seeks = 0
     """How often the positions were put back since the start."""
     _seeking = 0
@@ -161,8 +167,10 @@ class Consumer(driver.Consumer):
         self._seeking += 1
         try:
             committed = await self.seek_to_committed()
-            self._next = {TP(*place): offset or None for place, offset in committed.items()}
-            await self._put_back()
+            self._next = await self._where_to_read(
+                {TP(*at): offset for at, offset in committed.items() if at.topic in self._queues}
+            )
+            self._put_back()
             for queue in self._queues.values():
                 queue.clear()
             self._handed_out.clear()
@@ -170,18 +178,55 @@ class Consumer(driver.Consumer):
             self._seeks += 1
             self._seeking -= 1
 
-    async def _put_back(self) -> None:
+    async def _where_to_read(self, committed: Mapping[TP, int | None]) -> dict[TP, int]:
+        """Return the next offset of each place, after telling of records that are gone unread."""
+        if not committed:
+            return {}
+        firsts = await self.earliest_offsets(*committed)
+        for _ in range(_LOOKS):
+            ends = await self.highwaters(*committed)
+            if all((read or 0) <= ends[place] for place, read in committed.items()):
+                break
+            await self.sleep(1.0)  # a leader that is new knows its end only after a while
+        await self._on_gaps(committed, firsts, ends)
+        return {
+            place: next_offset(read, firsts[place], ends[place])
+            for place, read in committed.items()
+        }
+
+    @property
+    def _moment(self) -> tuple[int, int]:
+        app: Any = self.app
+        return self._seeks, app.consumer_generation_id
+
+    def _is_stale(self, moment: tuple[int, int]) -> bool:
+        """Return whether positions may have been put back since `moment`."""
+        return bool(self._seeking) or not self.flow_active or moment != self._moment
+
+    async def _tell_gaps(self, fetched: Mapping[TopicPartition, Sequence[Any]]) -> None:
+        """Tell of records that the client went past by itself because they are gone."""
+        for at, records in fetched.items():
+            place, first = TP(*at), records[0].offset
+            expected = self._next.get(place, first)
+            if first < expected:  # the topic was cut off, and is read from its beginning
+                await self._on_gaps({place: expected}, {}, {place: first})
+            elif first > expected:  # most often the end of a transaction, which is no record
+                await self._on_gaps({place: expected}, await self.earliest_offsets(place), {})
+
+    @property
+    def _on_gaps(self) -> Gaps:
+        app: Any = self.app
+        on_gaps: Gaps = app.on_gaps
+        return on_gaps
+
+    def _put_back(self) -> None:
         """Move the client's positions back to the next offsets."""
         assigned = self.assignment()
         for place, offset in list(self._next.items()):
-            if place in assigned and place.topic in self._queues:
-                if offset is None:
-                    await self._thread.seek_to_beginning(TopicPartition(*place))
-                else:
-                    self._thread.seek(TopicPartition(*place), offset)
+            if place in assigned:
+                self._thread.seek(TopicPartition(*place), offset)
 
     async def _drain_messages(self, fetcher: Any) -> None:
-        app: Any = self.app
         while not (self.should_stop or fetcher.should_stop):
             if not self.flow_active:
                 await self.wait_first(self.can_resume_flow.wait(), timeout=1.0)
@@ -194,14 +239,16 @@ class Consumer(driver.Consumer):
             if not wanted or self._seeking:
                 await self.sleep(_PAUSE)
                 continue
-            moment = (self._seeks, app.consumer_generation_id)
+            moment = self._moment
             fetched = await self._thread.getmany(wanted, timeout=0.2)
             if not fetched:
                 continue
+            if not self._is_stale(moment):
+                await self._tell_gaps(fetched)
             if self._seeking:
                 continue
-            if not self.flow_active or moment != (self._seeks, app.consumer_generation_id):
-                await self._put_back()
+            if self._is_stale(moment):
+                self._put_back()
                 continue
             for place, records in fetched.items():
                 found = [Delivered(record, moment[1]) for record in records]

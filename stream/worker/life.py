@@ -30,6 +30,7 @@ from zorgstroom.stream.worker.care import Care
 from zorgstroom.stream.worker.consumer import Queue
 from zorgstroom.stream.worker.counting import Counting, Packed
 from zorgstroom.stream.worker.intake import Intake, Raw
+from zorgstroom.stream.worker.oversight import Oversight
 from zorgstroom.stream.worker.ownership import Owned
 from zorgstroom.stream.worker.partition import Partition, Step, Tables
 from zorgstroom.stream.worker.publishing import Places, Publishing
@@ -43,6 +44,8 @@ _GOODBYE: Final = 5.0
 _SHORTEST_STALL: Final = 20.0
 _MOST_BYTES: Final = 64_000_000
 """Fetched ahead of a topic; a fetch may go over it by 4 MB, or one record, a partition."""
+_METADATA_MS: Final = 5_000
+"""How soon a topic that was made anew or grew is noticed; five minutes by default."""
 _MEASURE: Final = 2.0
 """Seconds between two looks at how far this worker is behind."""
 
@@ -94,6 +97,7 @@ class Life:
             for topic in (kafka.berichten, kafka.gebeurtenissen)
         }
         self._handed_out = HandedOut()
+        self.oversight = Oversight(settings, key.fingerprint, partitions, clock)
         self.app = App(
             kafka.group,
             broker=[f"kafka://{address}" for address in kafka.brokers.split(",")],
@@ -103,7 +107,9 @@ class Life:
             broker_max_poll_records=kafka.batch,
             consumer_max_fetch_size=4_000_000,
             queues=self._queues,
+            consumer_metadata_max_age_ms=_METADATA_MS,
             handed_out=self._handed_out,
+            on_gaps=self.oversight.note,
             events_topic=kafka.gebeurtenissen,
             on_owned=self._own,
             on_load=self._load,
@@ -174,6 +180,7 @@ class Life:
             tasks.append(asyncio.ensure_future(self._watch()))
             tasks.append(asyncio.ensure_future(self._measure()))
             tasks.append(asyncio.ensure_future(self.care.run()))
+            tasks.append(asyncio.ensure_future(self.oversight.run()))
             # Not cancelled: it may be waiting for a thread, and ends by `close`.
             publishing = asyncio.ensure_future(self.publishing.run())
             waited = {*tasks, publishing, self._failed}

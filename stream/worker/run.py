@@ -32,6 +32,7 @@ from zorgstroom.sinks.contract import (
 from zorgstroom.sinks.errors import SinkUnavailableError
 from zorgstroom.sinks.measured import MeasuredPublication
 from zorgstroom.sinks.metrics import Metrics
+from zorgstroom.sinks.series import LOST_MESSAGES
 from zorgstroom.stream import keyfile
 from zorgstroom.stream.access import Access
 from zorgstroom.stream.clock import Clock, SystemClock
@@ -156,6 +157,8 @@ class Worker:
             life.silent,
             [
                 ("toewijzing", self._problem or assigned),
+                ("topics", life.oversight.problem),
+                ("verlies", life.oversight.lost),
                 ("bij", behind(*life.backlog.total)),
                 ("publicatie", life.publishing.problem),
             ],
@@ -172,6 +175,10 @@ class Worker:
             signals.update(dict(partition.signals))  # copied whole: this is another thread
             dossiers += partition.size
         life.pulse.tell(self.health(), life.backlog.lag, dossiers, signals)
+        lost: Counter[tuple[str, ...]] = Counter()
+        for loss in life.oversight.losses:
+            lost[loss.topic, str(loss.partitie)] += loss.most
+        self.metrics.gauge(LOST_MESSAGES, lost)
 
     async def run(self) -> bool:
         """

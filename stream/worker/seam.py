@@ -25,7 +25,7 @@ from faust.tables.recovery import Recovery
 from faust.transport.drivers import aiokafka as driver
 from faust.types import TP
 
-from zorgstroom.stream.worker.consumer import Consumer, Queue
+from zorgstroom.stream.worker.consumer import Consumer, Gaps, Queue
 from zorgstroom.stream.worker.sequence import HandedOut
 
 Partitions = frozenset[int]
@@ -88,6 +88,7 @@ class App(faust.App):
         name: Consumer group; the changelogs' names begin with it.
         queues: What was fetched, by topic; the agents take from there.
         handed_out: Told of everything that goes into the queues; the agents acknowledge by it.
+        on_gaps: Told of records that are gone, before reading goes on behind them.
         events_topic: Topic whose partitions the state goes by.
         on_owned: Called in a rebalance with what is owned now, before anything is read.
         on_load: Called after that to read the state; cancelled when another rebalance begins.
@@ -100,6 +101,7 @@ class App(faust.App):
         *,
         queues: Mapping[str, Queue],
         handed_out: HandedOut,
+        on_gaps: Gaps,
         events_topic: str,
         on_owned: Assigned,
         on_load: Action,
@@ -107,6 +109,7 @@ class App(faust.App):
     ) -> None:
         self.queues = queues
         self.handed_out = handed_out
+        self.on_gaps = on_gaps
         self.events_topic = events_topic
         self.on_owned = on_owned
         self.on_load = on_load

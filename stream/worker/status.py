@@ -13,6 +13,7 @@ def snapshot(
     settings: Settings, clock: Clock, life: Life | None, restarts: int, problem: str | None
 ) -> dict[str, object]:
     """Return the status of a worker that began again `restarts` times."""
+    topics = (life.oversight.problem or life.oversight.lost) if life else None
     found: dict[str, object] = {
         "pid": os.getpid(),
         "stand_van": utc_text(clock.now()),
@@ -20,8 +21,8 @@ def snapshot(
         "beleid": settings.protection.policy,
         "waarschuwing": settings.protection.warning,
         "herstarts": restarts,
-        "gereed": bool(life and life.ready),
-        "probleem": problem or (life.publishing.problem if life else None),
+        "gereed": bool(life and life.ready and not topics),
+        "probleem": problem or topics or (life.publishing.problem if life else None),
     }
     if life is None:
         return found
@@ -44,6 +45,7 @@ def snapshot(
             }
         },
         "achterstand": dict(zip(("berichten", "seconden"), life.backlog.total, strict=True)),
+        "verloren": [loss.model_dump() for loss in life.oversight.losses],
         "afgekeurd": list(life.intake.last),
         "dossiers": sum(partition.size for partition in life.owned.partitions.values()),
         "tellingen_hersteld": life.owned.corrected,
