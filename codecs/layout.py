@@ -18,7 +18,9 @@ from zorgstroom.codecs.errors import StructureError
 from zorgstroom.codecs.fieldtypes import XML_SPACE, FieldType
 from zorgstroom.codecs.xmlread import line_of
 
-_SCHEMA_LOCATION = "{http://www.w3.org/2001/XMLSchema-instance}schemaLocation"
+_XSI: Final = "{http://www.w3.org/2001/XMLSchema-instance}"
+_HINTS: Final = frozenset({f"{_XSI}schemaLocation", f"{_XSI}noNamespaceSchemaLocation"})
+"""Attributes that any element may have: hints to a schema, which say nothing."""
 
 
 _MOST_FORMS: Final = 2048
@@ -235,7 +237,7 @@ class _Matcher:
         self.found.elements.append(element)
 
     def _plain(self, element: etree._Element, path: str) -> None:
-        if element.attrib and set(element.attrib) != {_SCHEMA_LOCATION}:
+        if element.attrib and not _HINTS.issuperset(element.attrib):
             raise self._error("een attribuut dat de standaard niet kent", path, element)
 
     def _missing(
