@@ -1,324 +1,223 @@
 """
-`zorgstroom audit` on the publication itself: what an outsider can find out from all of it.
+`zorgstroom audit`: what an outsider can find out from everything that was published.
 
-Everything comes from the database `publicatie`, as any analyst may read it; of this installation
-only the names of regions and the rule are used, which are public as well.
+Everything comes from the database `publicatie`, as any analyst may read it. Of this installation
+only what is public as well is used: which gemeenten a region has, from when figures are published,
+and what counts.
 """
 
-import json
-from collections import defaultdict
-from collections.abc import Iterable, Iterator, Sequence
+import time
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any, Final
 
-import click
-from rich.table import Table
-
-from zorgstroom.aggregations.disclosure.attack import Interval
-from zorgstroom.aggregations.disclosure.judging import NOT_ATTACKED, judge
-from zorgstroom.aggregations.disclosure.plan import DEFAULT, Cell
-from zorgstroom.aggregations.disclosure.replay import Replay
-from zorgstroom.aggregations.disclosure.table import Rule
-from zorgstroom.aggregations.disclosure.witnessed import (
-    Entry,
-    Finding,
-    Kind,
-    Moment,
-    Written,
-    cell_of,
-)
-from zorgstroom.aggregations.policy import Disclosure
-from zorgstroom.aggregations.products import PRODUCTS
-from zorgstroom.aggregations.regions import Region, Regions
+from zorgstroom.aggregations.attack.equations import ContradictionError
+from zorgstroom.aggregations.attack.leaks import Leak
+from zorgstroom.aggregations.attack.solve import SolverMissingError, UnsolvedError
+from zorgstroom.aggregations.regions import Region
+from zorgstroom.aggregations.timeliness import WETTEN
 from zorgstroom.sinks.clickhouse import DATABASE, ClickHousePublication
-from zorgstroom.sinks.contract import Filter, Publication, PublishedEmission, PublishedFigure
+from zorgstroom.sinks.contract import Publication, Safeguard
 from zorgstroom.sinks.errors import FolderInUseError
-from zorgstroom.stream.cli import out
+from zorgstroom.stream.audit_progress import FamilyResult, Progress
+from zorgstroom.stream.audit_reading import Reach, RegionReader
 from zorgstroom.stream.engine import connect
 from zorgstroom.stream.errors import OperatorError
 from zorgstroom.stream.settings import Settings
 
-_ALL: Final = 1 << 40
-_SHOWN: Final = 20
-"""Lines of a kind that a person gets to see; all of them with --json."""
-_TEXTS: Final[dict[Kind, str]] = {
-    "onbeschermd": "is gepubliceerd zonder bescherming",
-    "zonder emissie": "rij zonder emissie, dus zonder bewijs",
-    "getoond": "wordt getoond en is kleiner dan de drempel",
-    "buiten het plan": "hoort niet bij wat wordt gepubliceerd",
-    "niet afgeleid": "is niet de som of kopie van wat gepubliceerd is",
-    "teruggezet": "had niet mogen veranderen",
-    "ontbreekt": "ontbreekt bij een sluiting",
-    "certificaat": "het certificaat bewijst dit niet",
-    "herleidbaar": "is precies uit te rekenen",
-    "te smal": "is te nauw te begrenzen",
-}
+
+class UnknownRegionError(OperatorError):
+    """A region was asked for of which nothing is published (Dutch)."""
 
 
-@dataclass(slots=True)
-class Told:
-    """Something about one emission."""
+@dataclass(frozen=True, slots=True)
+class Wishes:
+    """What is asked of an audit."""
 
-    regio: str
-    versie: int
-    tijd: str
-    finding: Finding
+    regios: Sequence[str] = ()
+    """Names of regions, or codes of gemeenten outside any; empty for all."""
+    wetten: Sequence[str] = ()
+    steekproef: int = 2000
+    """Hidden counts that are attacked in each programme, at most."""
+    momenten: int = 6
+    """Earlier moments of which the running month is laid beside the present figures."""
+    uren: float = 2.0
+    seed: int = 1
 
 
 @dataclass(slots=True)
 class Report:
-    """What an attack on a publication found."""
+    """What an audit found."""
 
-    emissions: int = 0
-    shown: int = 0
-    derived: int = 0
-    systems: int = 0
-    hidden: int = 0
-    proven: int = 0
-    attacked: int = 0
-    disclosures: list[Told] = field(default_factory=list)
-    notes: list[Told] = field(default_factory=list)
-    intervals: list[tuple[str, int, Cell, Interval]] = field(default_factory=list)
+    safeguard: Safeguard
+    reach: Reach = field(default_factory=Reach)
+    results: list[FamilyResult] = field(default_factory=list)
+    leaks: list[tuple[str, Leak]] = field(default_factory=list)
+    """With the region that each is of."""
+    onbekend: list[str] = field(default_factory=list)
+    """Areas that were published and are in no region of the settings any more."""
+    is_resumed: bool = False
 
     @property
-    def safe(self) -> bool:
-        """Whether nothing was found."""
-        return not self.disclosures
+    def is_exact(self) -> bool:
+        """Whether figures were published without protection, so that nothing can be attacked."""
+        return self.safeguard.beleid == "geen"
+
+    @property
+    def exact(self) -> int:
+        """How many hidden counts are known exactly."""
+        return sum(len(result.precies) for result in self.results)
+
+    @property
+    def is_complete(self) -> bool:
+        """Whether everything that was asked was done in time."""
+        return all(result.is_complete for result in self.results)
+
+    @property
+    def is_safe(self) -> bool:
+        """Whether no small count is known, and nothing is there that should not be."""
+        return not (self.is_exact or self.exact or self.leaks)
 
 
-def audit_data(settings: Settings, data: Path, *, thorough: bool, as_json: bool) -> int:
+def audit(settings: Settings, data: Path, wishes: Wishes, progress_file: Path) -> Report:
     """
-    Attack the publication in `data`, or on the server of the settings, and say what came of it.
+    Attack the publication in `data`, or on the server of the settings.
 
     Args:
-        settings: Where it is, its regions and its rule.
+        settings: Where it is, its regions, and what counts.
         data: Folder of the embedded database.
-        thorough: Attack every hidden cell of a close, also where the proof holds.
-        as_json: Write a machine-readable answer.
+        wishes: Of what, and for how long.
+        progress_file: Where results are kept until the audit is complete.
 
-    Returns:
-        0 when nothing is disclosed, else 1.
+    Raises:
+        OperatorError: There is nothing to attack, or it cannot be read.
 
     """
     if not settings.clickhouse.url and not (data / "chdb").exists():
-        raise OperatorError(f"In {data} staan geen cijfers om aan te vallen.")
+        raise OperatorError(f"In {data} staan geen cijfers om te controleren.")
     try:
         connection = connect(settings, data)
     except FolderInUseError as error:
         raise OperatorError(f"{error} Stop het eerst; audit leest de map zelf.") from None
     try:
         publication = ClickHousePublication(connection, DATABASE)
-        found = attacked(publication, settings.regions, settings.disclosure, thorough=thorough)
+        return Audit(settings, publication, wishes, progress_file).run()
+    except SolverMissingError as error:
+        raise OperatorError(str(error)) from None
+    except UnsolvedError as error:
+        raise OperatorError(
+            f"De rekenbibliotheek kwam er niet uit ({error}). Wat al is uitgezocht, is bewaard; "
+            "probeer het opnieuw, met een andere --seed."
+        ) from None
     finally:
         connection.close()
-    if as_json:
-        click.echo(json.dumps(_answer(found, settings.disclosure.rule), ensure_ascii=False))
-    else:
-        _print(found, settings.disclosure.rule, thorough=thorough)
-    return 0 if found.safe else 1
 
 
-def attacked(
-    publication: Publication, regions: Regions, disclosure: Disclosure, *, thorough: bool = False
-) -> Report:
-    """Attack everything in `publication` and return what was found."""
-    report = Report()
-    history = publication.figures(Filter(), historie=True)
-    emissions = publication.emissions(_ALL)
-    latest = {(f.series, f.periode): f for f in sorted(history, key=lambda f: f.versie)}
-    for figure in publication.figures(Filter()):
-        last = latest.pop((figure.series, figure.periode), None)
-        if last is None or (last.waarde, last.versie) != (figure.waarde, figure.versie):
-            _other(report, figure, "cijfers wijkt af van cijfers_historie")
-    for figure in latest.values():
-        _other(report, figure, "staat niet in cijfers")
-    for region, written in by_region(history, emissions, regions, report):
-        replay = Replay(region, DEFAULT, disclosure.threshold)
-        for moment in replay.moments(written):
-            _judge(report, region, moment, disclosure.rule, thorough=thorough)
-    return report
+class Audit:
+    """
+    One attack on one publication.
 
+    Args:
+        settings: Regions, rules and definitions.
+        publication: What is attacked.
+        wishes: Of what, and for how long.
+        progress_file: Where results are kept until the audit is complete.
 
-def by_region(
-    history: Iterable[PublishedFigure],
-    emissions: Iterable[PublishedEmission],
-    regions: Regions,
-    report: Report,
-) -> Iterator[tuple[Region, list[Written]]]:
-    """Yield the emissions of each region in order, those that were cut off among them."""
-    named = {region.name: region for region in regions.named}
-    rows: dict[str, dict[int, dict[Cell, Entry]]] = defaultdict(lambda: defaultdict(dict))
-    found: dict[str, Region] = {}
-    gone: dict[str, PublishedFigure] = {}
-    for figure in history:
-        gebied = figure.series.gebied
-        region = named.get(gebied) or (regions.of(gebied) if gebied.isdigit() else None)
-        if region is None:
-            gone.setdefault(gebied, figure)
-            continue
-        found[region.name] = region
-        try:
-            cell = cell_of(figure.series, figure.periode)
-        except KeyError:
-            _other(report, figure, "geen product dat bestaat")
-            continue
-        rows[region.name][figure.versie][cell] = Entry(
-            figure.waarde, figure.status, figure.bijgewerkt_op
+    """
+
+    def __init__(
+        self,
+        settings: Settings,
+        publication: Publication,
+        wishes: Wishes,
+        progress_file: Path,
+    ) -> None:
+        self._settings = settings
+        self._publication = publication
+        self._wishes = wishes
+        self._regions = self._present_regions()
+        safeguards = publication.safeguards()
+        if not self._regions or not safeguards:
+            raise OperatorError("Er zijn geen cijfers gepubliceerd om te controleren.")
+        self._report = Report(safeguards[0], onbekend=self._unknown_areas())
+        self._report.leaks += [
+            ("", Leak("beleid", 0, None, f"ook {each.beleid} {each.basis} {each.drempel}"))
+            for each in safeguards[1:]
+        ]
+        self._progress_file = progress_file
+
+    def run(self) -> Report:
+        """Attack all of it, and return what was found."""
+        report = self._report
+        if report.is_exact:
+            return report
+        wishes = self._wishes
+        reader = RegionReader(
+            self._settings,
+            self._publication,
+            report.safeguard,
+            wetten=[wet for wet in WETTEN if not wishes.wetten or wet in wishes.wetten],
+            moments=wishes.momenten,
+            seed=wishes.seed,
         )
-    for gebied, figure in gone.items():
-        why = f"{gebied} staat niet in de instellingen en is niet aangevallen"
-        note = Finding("buiten het plan", uitleg=why)
-        when = figure.bijgewerkt_op.isoformat()
-        report.notes.append(Told(gebied, figure.versie, when, note))
-    stored = {(one.regio, one.versie): one for one in emissions}
-    for name, region in sorted(found.items()):
-        last: dict[int, int] = {}
-        for regio, versie in stored:
-            if regio == name:
-                last[versie >> 32] = max(versie, last.get(versie >> 32, 0))
-        written = []
-        of_region = {versie for regio, versie in stored if regio == name}
-        for versie in sorted({*rows[name], *of_region}):
-            one, cells = stored.get((name, versie)), rows[name].get(versie, {})
-            if one is not None:
-                written.append(Written(versie, one.tijd, one.certificaat, cells))
-                continue
-            tijd = max(entry.tijd for entry in cells.values())
-            # A process that was cut off wrote nothing any more: it can only be its last emission.
-            cut = Written(versie, tijd, "", cells, is_cut=True)
-            if versie < last.get(versie >> 32, 0):
-                finding = Finding("zonder emissie")
-                report.disclosures.append(Told(name, versie, tijd.isoformat(), finding))
-            written.append(cut)
-            last[versie >> 32] = versie
-        yield region, written
-
-
-def _other(report: Report, figure: PublishedFigure, why: str) -> None:
-    finding = Finding("teruggezet", uitleg=f"{_series(figure)}: {why}")
-    when = figure.bijgewerkt_op.isoformat()
-    report.disclosures.append(Told(figure.series.gebied, figure.versie, when, finding))
-
-
-def _series(figure: PublishedFigure) -> str:
-    of = figure.series
-    product = of.product or of.product_niveau
-    return f"{of.gebied} {of.wet} {product} {of.maat} {of.periode_soort} {figure.periode}"
-
-
-def _judge(report: Report, region: Region, moment: Moment, rule: Rule, *, thorough: bool) -> None:
-    written = moment.written
-    found = list(moment.findings)
-    rule = Rule(moment.threshold or rule.threshold, rule.breadth, rule.within, rule.across)
-    for system in moment.systems:
-        judged = judge(system, rule, thorough=thorough and system.is_close)
-        found += judged.findings
-        report.systems += 1
-        report.hidden += judged.hidden
-        report.proven += judged.proven
-        report.attacked += judged.attacked
-        report.intervals += [(region.name, written.versie, *pair) for pair in judged.intervals]
-    report.emissions += 1
-    report.shown += moment.fresh
-    report.derived += moment.derived
-
-    def told(findings: Iterable[Finding]) -> list[Told]:
-        when = written.tijd.isoformat()
-        return [Told(region.name, written.versie, when, one) for one in findings]
-
-    report.disclosures += told(found)
-    report.notes += told(moment.notes)
-
-
-# What is said
-
-
-def cell_text(cell: Cell) -> str:
-    """Return a cell as a person names it."""
-    product = PRODUCTS[cell.product]
-    name = product.product or product.niveau
-    return f"{cell.gebied} {cell.wet} {name} {cell.maat} {cell.soort} {cell.start}"
-
-
-def _print(found: Report, rule: Rule, *, thorough: bool) -> None:
-    out.print(
-        f"{found.emissions} emissies: {found.shown} cijfers gemaakt in {found.systems} tabellen, "
-        f"{found.derived} sommen en kopieën nagerekend. Van {found.hidden} onderdrukte cellen zijn "
-        f"er {found.proven} bewezen door optellen en {found.attacked} aangevallen met lineaire "
-        f"programma's{' (sluitingen geheel)' if thorough else ''}. Drempel {rule.threshold}.",
-        markup=False,
-    )
-    if found.intervals:
-        table = Table(title="Nader te begrenzen", title_justify="left")
-        for heading in ("emissie", "cel", "kleinst", "grootst"):
-            table.add_column(heading)
-        for regio, versie, cell, at in found.intervals[:_SHOWN]:
-            high = "onbegrensd" if at.high is None else str(at.high)
-            table.add_row(f"{regio} {versie}", cell_text(cell), str(at.low), high)
-        out.print(table)
-        _more(len(found.intervals))
-    for told in found.notes[:_SHOWN]:
-        out.print(f"let op: {_line(told)}", style="yellow", markup=False)
-    out.print("Niet aangevallen: " + "; ".join(NOT_ATTACKED) + ".", markup=False)
-    if found.safe:
-        out.print("Geen onthulling gevonden.", style="green")
-    for told in found.disclosures[:_SHOWN]:
-        out.print(f"ONTHULLING: {_line(told)}", style="red", markup=False)
-    _more(len(found.disclosures))
-
-
-def _more(count: int) -> None:
-    if count > _SHOWN:
-        out.print(f"... en nog {count - _SHOWN}; alle met --json")
-
-
-def _line(told: Told) -> str:
-    finding = told.finding
-    what = cell_text(finding.cell) if finding.cell else finding.systeem
-    at = finding.interval
-    room = f" ({at.low} t/m {'onbegrensd' if at.high is None else at.high})" if at else ""
-    why = f": {finding.uitleg}" if finding.uitleg else ""
-    text = f"{_TEXTS[finding.soort]}{room}{why}"
-    return " ".join(part for part in (f"{told.regio} {told.versie}", what, text) if part)
-
-
-def _answer(found: Report, rule: Rule) -> dict[str, Any]:
-    return {
-        "veilig": found.safe,
-        "drempel": rule.threshold,
-        "emissies": found.emissions,
-        "tabellen": found.systems,
-        "gemaakt": found.shown,
-        "afgeleid": found.derived,
-        "onderdrukt": found.hidden,
-        "bewezen": found.proven,
-        "aangevallen": found.attacked,
-        "onthullingen": _listed(found.disclosures),
-        "opmerkingen": _listed(found.notes),
-        "intervallen": [
-            {"regio": regio, "versie": versie, "cel": cell_text(cell), **_ends(at)}
-            for regio, versie, cell, at in found.intervals
-        ],
-        "niet_aangevallen": list(NOT_ATTACKED),
-    }
-
-
-def _listed(told: Sequence[Told]) -> list[dict[str, Any]]:
-    return [
-        {
-            "regio": one.regio,
-            "versie": one.versie,
-            "tijd": one.tijd,
-            "soort": one.finding.soort,
-            "cel": cell_text(one.finding.cell) if one.finding.cell else None,
-            "tabel": one.finding.systeem or None,
-            "uitleg": one.finding.uitleg or None,
-            **(_ends(one.finding.interval) if one.finding.interval else {}),
+        report.reach = reader.reach
+        if reader.rule.base == 1:
+            uitleg = "exacte aantallen, alleen zonder de kleine: aftrekken maakt die bekend"
+            report.leaks.append(("", Leak("beleid", 0, None, uitleg)))
+        last_versions = {
+            region.name: self._publication.last_version(region.name, region.gebieden)
+            for region in self._regions
         }
-        for one in told
-    ]
+        progress = Progress(
+            self._progress_file,
+            {
+                "versies": last_versions,
+                "steekproef": wishes.steekproef,
+                "momenten": wishes.momenten,
+                "seed": wishes.seed,
+            },
+            time.monotonic() + wishes.uren * 3600,
+        )
+        report.is_resumed = progress.is_resumed
+        for region in self._regions:
+            leaks: list[Leak] = []
+            for naam, family in reader.families(region, leaks):
+                try:
+                    result = progress.attack(naam, family, wishes.steekproef, wishes.seed)
+                except ContradictionError:
+                    leaks.append(Leak("tegenstrijdig", 0, None, naam))
+                else:
+                    report.results.append(result)
+            report.leaks += [(region.name, leak) for leak in leaks]
+        if report.is_complete:
+            progress.forget()
+        return report
 
+    def _present_regions(self) -> list[Region]:
+        """Return the regions with figures that are asked for; raises `UnknownRegionError`."""
+        areas = self._publication.gebieden()
+        regions = {
+            region.name: region
+            for region in self._settings.regions.named
+            if areas & set(region.gebieden)
+        }
+        for area in sorted(areas):
+            if area.isdigit():
+                region = self._settings.regions.of(area)
+                regions.setdefault(region.name, region)
+        for name in self._wishes.regios:
+            if name not in regions:
+                known = ", ".join(sorted(regions)) or "geen"
+                raise UnknownRegionError(
+                    f"Van regio {name!r} zijn geen cijfers gepubliceerd (wel van: {known})."
+                )
+        wanted = self._wishes.regios or list(regions)
+        return [regions[name] for name in wanted]
 
-def _ends(interval: Interval) -> dict[str, int | None]:
-    return {"laag": interval.low, "hoog": interval.high}
+    def _unknown_areas(self) -> list[str]:
+        named = {region.name for region in self._settings.regions.named}
+        return sorted(
+            area
+            for area in self._publication.gebieden()
+            if not area.isdigit() and area not in named
+        )
