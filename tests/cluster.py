@@ -46,6 +46,7 @@ class WorkerProcess:
 
     def __init__(self, environment: dict[str, str], data: Path) -> None:
         data.mkdir(exist_ok=True)
+        self.data = data
         token = environment.get("ZORGSTROOM_HTTP__TOKEN_FILE")
         secret = Path(token).read_text().strip() if token else ""
         self._headers = {"Authorization": f"Bearer {secret}"}

@@ -5,7 +5,7 @@ Everything is checked on the published rows alone, beside exact counts that some
 which cells there are, what is shown of each count, and what a running period is the sum of.
 """
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, timedelta
 from functools import cached_property
@@ -23,7 +23,7 @@ CATEGORIEEN = {
     "Jw": (*(str(n) for n in range(31, 56) if n != 39), "onbekend"),
 }
 Policy = Literal["afronden", "kale_drempel", "geen"]
-Regios = Mapping[str, Iterable[str]]
+Regios = Mapping[str, Collection[str]]
 """CBS codes of the gemeenten by name of the region."""
 
 
@@ -184,49 +184,67 @@ def prescribed(
 
 
 def violations_at_any_version(
-    public: Iterable[PublishedFigure], exact: Iterable[PublishedFigure], moment: Moment
+    public: Iterable[PublishedFigure],
+    exact: Iterable[PublishedFigure],
+    regios: Regios,
+    moment: Moment,
 ) -> tuple[int, list[str]]:
     """
     Return how often a figure was held against a count, and everything that was ever wrong.
 
-    Each version of a region has the public and the exact figures of one moment.
+    Each version of a region has the public and the exact figures of one moment. A process that
+    ends between the two writes leaves out the exact ones, and then they come with the next version.
 
     Args:
         public: The whole history of the public figures.
         exact: That of the exact ones, written beside them by the same processes.
+        regios: Of the settings.
         moment: When and how they were published; all of it on one day.
 
     """
-    changes: dict[int, tuple[list[PublishedFigure], list[PublishedFigure]]] = {}
+    region_of = {code: name for name, codes in regios.items() for code in (name, *codes)}
+    changes: dict[tuple[str, int], tuple[list[PublishedFigure], list[PublishedFigure]]] = {}
     for place, figures in enumerate((public, exact)):
         for figure in figures:
-            changes.setdefault(figure.versie, ([], []))[place].append(figure)
+            key = (region_of[figure.series.gebied], figure.versie)
+            changes.setdefault(key, ([], []))[place].append(figure)
     rows: dict[Cell, PublishedFigure] = {}
     counts: dict[Cell, int] = {}
+    touched: set[Cell] = set()
     wrong: list[str] = []
     compared = 0
-    for versie, (shown, counted) in sorted(changes.items()):
+    for key, (shown, counted) in sorted(changes.items(), key=lambda change: change[0]):
         rows.update((cell_of(figure), figure) for figure in shown)
         counts.update((cell_of(figure), figure.waarde or 0) for figure in counted)
-        touched = {cell_of(figure) for figure in (*shown, *counted)}
-        for cell in touched:
-            if not is_sum(cell, moment):
-                compared += 1
-                if not is_right(rows[cell].waarde, counts[cell], moment.policy):
-                    wrong.append(f"{rows[cell].waarde} for {counts[cell]} at {versie}: {cell}")
-        lines = {
-            cell._replace(periode_soort="", periode=date.min)
-            for cell in touched
-            if cell.maat in FLOWS
-        }
-        for line in lines:
-            for soort in LONG:
-                cell = line._replace(periode_soort=soort, periode=moment.running[soort])
-                compared += 1
-                want = prescribed(cell, rows, moment)
-                if (rows[cell].waarde, rows[cell].tot_en_met) != want:
-                    wrong.append(f"{rows[cell].waarde}, not {want} at {versie}: {cell}")
+        touched |= {cell_of(figure) for figure in (*shown, *counted)}
+        if counted:
+            compared += len(touched)
+            wrong += [f"{told} at {key}" for told in _wrong(touched, rows, counts, moment)]
+            touched = set()
     return compared, wrong
+
+
+def _wrong(
+    touched: Iterable[Cell],
+    rows: Mapping[Cell, PublishedFigure],
+    counts: Mapping[Cell, int],
+    moment: Moment,
+) -> Iterator[str]:
+    """Yield what is wrong with the cells that changed, and with the sums they are in."""
+    sums: set[Cell] = set()
+    for cell in touched:
+        if not is_sum(cell, moment) and not is_right(
+            rows[cell].waarde, counts[cell], moment.policy
+        ):
+            yield f"{rows[cell].waarde} for {counts[cell]}: {cell}"
+        if cell.maat in FLOWS:
+            sums |= {
+                cell._replace(periode_soort=soort, periode=moment.running[soort]) for soort in LONG
+            }
+    for cell in sums:
+        want = prescribed(cell, rows, moment)
+        if (rows[cell].waarde, rows[cell].tot_en_met) != want:
+            yield f"{rows[cell].waarde}, not {want}: {cell}"
 
 
 def exact_sums(truth: Truth, moment: Moment) -> dict[Cell, int]:
