@@ -53,11 +53,18 @@ class Flaky(MemoryPublication):
         super().write(emission, claim)
 
 
+def indicatie(
+    begin: int, einde: int | None = None, *, code: str | None = None, instroom: bool = True
+) -> Indicatie:
+    """Return care of Wmo categorie 02 by its first and last day (ordinals)."""
+    ended = einde is not None
+    return Indicatie("Wmo", "02", code, begin, einde, instroom, ended and instroom, begin)
+
+
 def care(day: int, count: int = 1) -> frozenset[Indicatie]:
-    return frozenset(
-        Indicatie("Wmo", "02", None, date(2026, 3, 1).toordinal() + day + n, None, True, False)
-        for n in range(count)
-    )
+    """Return care that began on `count` days from `day` on, counted from 1 March 2026."""
+    first = date(2026, 3, 1).toordinal() + day
+    return frozenset(indicatie(first + number) for number in range(count))
 
 
 def of(policy: str, threshold: int = 10, base: int = 5, **more: object) -> Settings:

@@ -10,12 +10,12 @@ from tests.stream.small_region import (
     TODAY,
     Flaky,
     care,
+    indicatie,
     of,
     opened,
     publisher_of,
     value,
 )
-from zorgstroom.aggregations.derivation import Indicatie
 from zorgstroom.aggregations.ledger import Ledger
 from zorgstroom.sinks.contract import Filter
 from zorgstroom.sinks.memory import MemoryPublication
@@ -40,7 +40,7 @@ def test_only_what_changed_is_written_under_a_rising_version() -> None:
 def test_midnight_moves_actief_without_a_message() -> None:
     place = MemoryPublication()
     publisher, ledger = opened(place)
-    ended = Indicatie("Wmo", "02", None, TODAY.toordinal() - 9, TODAY.toordinal(), True, True)
+    ended = indicatie(TODAY.toordinal() - 9, TODAY.toordinal())
     ledger.apply("0153", NONE, frozenset([ended]))
     publisher.tick(ledger, NOW, TODAY)
     assert value(place) == 1

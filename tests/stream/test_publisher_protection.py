@@ -14,6 +14,7 @@ from tests.stream.small_region import (
     TODAY,
     Flaky,
     care,
+    indicatie,
     of,
     opened,
     publisher_of,
@@ -146,10 +147,10 @@ def history(place: MemoryPublication, wanted: Filter = MONTH) -> list[int | None
 def test_only_a_change_of_what_is_shown_is_written() -> None:
     place = Flaky()
     publisher, ledger = opened(place, ROUNDED)
-    care_of_60 = sorted(care(-60, 60), key=lambda one: one.begin)
+    in_order = sorted(care(-60, 60), key=lambda begun: begun.begin)
     emissions = 0
-    for number, indicatie in enumerate(care_of_60, start=1):
-        ledger.apply("0153", NONE, frozenset([indicatie]))
+    for number, one in enumerate(in_order, start=1):
+        ledger.apply("0153", NONE, frozenset([one]))
         moment = NOW + timedelta(minutes=number)
         emissions += publisher.tick(ledger, moment, TODAY)
         shown = value(place)
@@ -197,7 +198,7 @@ def test_a_late_message_changes_a_final_figure() -> None:
     day = date(2025, 6, 10).toordinal()
 
     def begun(*toewijzingen: int) -> frozenset[Indicatie]:
-        return frozenset(Indicatie("Wmo", "02", str(n), day, day, True, True) for n in toewijzingen)
+        return frozenset(indicatie(day, day, code=str(n)) for n in toewijzingen)
 
     june = Filter(
         ("0153",),
@@ -229,7 +230,7 @@ def test_a_running_quarter_is_a_sum_where_it_is_public_and_a_count_where_it_is_e
     ledger = Ledger()
     publisher.open(ledger, NOW)
     new = frozenset(
-        Indicatie("Wmo", "02", None, date(2026, month, day).toordinal(), None, True, False)
+        indicatie(date(2026, month, day).toordinal())
         for month, day in ((1, 5), (2, 5), (2, 6), (3, 5), (3, 6), (3, 7))
     )
     ledger.apply("0153", NONE, new)
