@@ -7,6 +7,8 @@ processes that start at once with other settings one is first, and the other one
 """
 
 import asyncio
+import logging
+import secrets
 from collections.abc import Awaitable, Callable, Collection, Mapping, Sequence
 from datetime import datetime
 from typing import Final, NamedTuple
@@ -28,7 +30,8 @@ SETTINGS: Final = "instellingen"
 """Key of what was agreed."""
 _LOSS: Final = "verlies/"
 _ATTEMPTS: Final = 20
-_PAUSE: Final = 0.2
+_LONGEST_PAUSE_MS: Final = 200
+_LOG: Final = logging.getLogger(__name__)
 
 
 class OtherSettingsError(OperatorError):
@@ -199,9 +202,13 @@ async def _change(
         except (ProducerFenced, InvalidProducerEpoch, ConcurrentTransactions):
             if attempt == _ATTEMPTS - 1:
                 raise
-            await asyncio.sleep(_PAUSE)
+            _LOG.debug("Een ander schreef tegelijk in %s", kafka.beheer)
         finally:
             await producer.stop()
+        # Each of many that begin together shuts out the others: one at a time, by chance.
+        await asyncio.sleep(secrets.randbelow(_LONGEST_PAUSE_MS << min(attempt, 4)) / 1000)
+        if not await decide(await read_notices(kafka)):
+            return
 
 
 async def _write(producer: AIOKafkaProducer, topic: str, records: Mapping[str, bytes]) -> None:
