@@ -116,7 +116,7 @@ class Run:
                 add_steps(of_wet, public, steps)
         return {
             "when": datetime.now(UTC).isoformat(timespec="seconds"),
-            "commit": _commit(),
+            "commit": commit(),
             **self.conditions,
             "messages": year.messages,
             "levels": "regio and gemeente x totaal, hoofdgroep and categorie",
@@ -200,7 +200,8 @@ class Run:
         return report
 
 
-def _commit() -> str:
+def commit() -> str:
+    """Return the commit that is checked out."""
     command = ["git", "rev-parse", "--short", "HEAD"]
     found = subprocess.run(command, capture_output=True, text=True, check=False)
     return found.stdout.strip()

@@ -25,6 +25,7 @@ from zorgstroom.aggregations.attack.families import (
 from zorgstroom.aggregations.attack.history import History
 from zorgstroom.aggregations.attack.leaks import Leak, is_not_rounded
 from zorgstroom.aggregations.attack.published import Publication as Published
+from zorgstroom.aggregations.publication import PublicationRules
 from zorgstroom.aggregations.regions import Region
 from zorgstroom.aggregations.timeliness import WETTEN
 from zorgstroom.sinks.contract import Filter, Publication, PublishedFigure, Safeguard
@@ -99,13 +100,13 @@ class RegionReader:
             for emission in emissions
             if emission.beleid != self._mark
         ]
-        published = Published(region, self._settings.publication, self.rule)
         written: set[int] = set()
         for wet in self._wetten:
             rows = self._publication.figures(
                 Filter(gebied=region.gebieden, wet=(wet,)), historie=True
             )
             written |= {row.versie for row in rows}
+            published = Published(region, self._rules(rows), self.rule)
             for tabel, build in (
                 ("cijfers", partial(self._figures, published, rows, moments)),
                 ("tijdigheid", partial(self._timeliness, region, wet)),
@@ -123,6 +124,14 @@ class RegionReader:
                 Leak("niets nieuws", versie, None, "een publicatie zonder rijen")
                 for versie in sorted(moments.keys() - written)
             ]
+
+    def _rules(self, rows: Sequence[PublishedFigure]) -> PublicationRules:
+        """Return the rules of publication; figures begin no earlier than the first there is."""
+        rules = self._settings.publication
+        first = min(
+            (row.periode for row in rows if row.series.periode_soort == "maand"), default=date.min
+        )
+        return rules.model_copy(update={"vanaf": max(first, rules.vanaf or first)})
 
     def _figures(
         self,

@@ -210,6 +210,13 @@ def test_exact_figures_are_reported_as_such(tmp_path: Path) -> None:
     assert "exact gepubliceerd" in as_json(report)["reden"]
 
 
+def test_who_does_not_know_from_when_figures_are_published_sees_it(region: Path) -> None:
+    analyst = Settings.model_validate({"regios": settings().regios, "publication": {"jaren": 1}})
+    report = audited(region, analyst, HISTORY_ONLY)
+    assert report.leaks == []
+    assert report.reach.vanaf == FIRST
+
+
 def test_an_audit_without_time_tells_what_it_did_not_do(region: Path) -> None:
     report = audited(region, wishes=HISTORY_ONLY)
     assert report.is_safe and not report.is_complete
