@@ -41,8 +41,8 @@ def test_every_definition_and_day_of_the_calendar_is_compared() -> None:
 
 
 def test_the_same_is_the_same_after_a_way_through_the_topic_and_in_another_order() -> None:
-    reasons = {"definitions": {"redenen_zonder_uitstroom": ["36", "20", "38"]}}
-    there = Agreed.model_validate_json(worker(**reasons).model_dump_json())
+    reasons = {"redenen_zonder_uitstroom": ["36", "20", "38"]}
+    there = Agreed.model_validate_json(worker(definitions=reasons).model_dump_json())
     again = worker(definitions={"redenen_zonder_uitstroom": ["20", "38", "36"]})
     assert differences(there, again) == []
     swapped = worker(regios={"oost": ["0141", "0153"], "west": ["0344"]})
