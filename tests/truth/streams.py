@@ -19,8 +19,7 @@ from zorgstroom.stream.ingest import ingest_beginstand
 from zorgstroom.stream.settings import Settings
 from zorgstroom.stream.sources import Input
 
-ROUNDING_KEY = "c3" * 32
-KEYS = {"key": SecretStr("6b" * 32), "rounding": {"key": SecretStr(ROUNDING_KEY)}}
+KEYS = {"key": SecretStr("6b" * 32), "rounding": {"key": SecretStr("c3" * 32)}}
 POLICIES: tuple[Policy, ...] = ("afronden", "kale_drempel", "geen")
 _PLAIN = Params(today=TODAY)
 SHORT = replace(_PLAIN, seed=7, start=date(2025, 10, 1), messages=1500, regios=1, beginstand=True)

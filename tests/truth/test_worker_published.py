@@ -10,42 +10,19 @@ import pytest
 from deploy.local.kafka import Broker
 from tests.cluster import Cluster, cluster, wait_until
 from tests.published_rules import violations, violations_at_any_version
-from tests.truth.streams import ROUNDING_KEY, SHORT
+from tests.rounded_workers import ROUNDED, embedded, told
+from tests.truth.streams import SHORT
 from zorgstroom.sinks.clickhouse import open_server
-from zorgstroom.sinks.contract import Filter, Publication, PublishedFigure
-from zorgstroom.stream.clock import SystemClock
-from zorgstroom.stream.engine import Engine
+from zorgstroom.sinks.contract import Filter, PublishedFigure
 from zorgstroom.stream.generator.run import generate
 from zorgstroom.stream.generator.write import write
-from zorgstroom.stream.ingest import ingest
-from zorgstroom.stream.settings import ClickHouse
 
 pytestmark = [pytest.mark.embedded, pytest.mark.kafka, pytest.mark.slow]
 INTERN = "intern"
-ROUNDED = {
-    "ZORGSTROOM_PROTECTION__POLICY": "afronden",
-    "ZORGSTROOM_ROUNDING__KEY": ROUNDING_KEY,
+WITH_EXACT = ROUNDED | {
     "ZORGSTROOM_EXACT_DATABASE": INTERN,
     "ZORGSTROOM_PUBLICATION__VANAF": str(SHORT.first_day),
 }
-
-
-def told(publication: Publication) -> set[tuple[object, ...]]:
-    """Return what is published, without when and under which number."""
-    return {
-        (one.series, one.periode, one.waarde, one.tot_en_met, one.status)
-        for one in publication.figures(Filter())
-    }
-
-
-def embedded(running: Cluster, data: Path) -> set[tuple[object, ...]]:
-    """Return what the embedded process publishes of the same messages under the same key."""
-    apart = {"clickhouse": ClickHouse(), "exact_database": ""}
-    own = running.settings.model_copy(update=apart)
-    with Engine(own, data, SystemClock(running.truth.today)) as engine:
-        ingest(engine, [running.stream / "berichten"], lambda _: None)
-        engine.publish()
-        return told(engine.publication)
 
 
 def history(running: Cluster) -> tuple[list[PublishedFigure], list[PublishedFigure]]:
@@ -69,7 +46,7 @@ def test_rounded_figures_are_right_at_every_version_and_as_the_embedded_process_
     stream = tmp_path / "stroom"
     write(simulation, stream)
     name = f"afgerond-{uuid4().hex[:8]}"
-    with cluster(broker.address, stream, tmp_path / "workers", name, **ROUNDED) as running:
+    with cluster(broker.address, stream, tmp_path / "workers", name, **WITH_EXACT) as running:
         first = running.start()
         wait_until("it has its partitions", lambda: bool(first.partitions()))
         total = running.produce_slowly(40)
