@@ -70,6 +70,10 @@ class Wis(BaseModel):
 _RECORD: Final[TypeAdapter[Bericht | Wis]] = TypeAdapter(Bericht | Wis)
 
 
+MOST_EVENTS: Final = 5000
+"""To a record, some 3 MB; a message with more is told in several, one after another."""
+
+
 class WireError(Exception):
     """A record of `gebeurtenissen` that this program did not make, or a later version did."""
 
@@ -92,11 +96,25 @@ def partition_of(gemeente: str, regions: Regions, partitions: int) -> int:
 def pack(
     events: Sequence[Start | Stop], sleutel: str, received_ms: int | None
 ) -> tuple[bytes, bytes]:
-    """Return key and value of the record for the events of one message."""
+    """Return key and value of one record; `pack_whole` says when a message takes more."""
     key = (events[0].gemeente + events[0].client).encode()
     head = f'{{"schema":{_SCHEMA},"sleutel":"{sleutel}","ontvangen_ms":{json.dumps(received_ms)},'
     body = b",".join(EVENT.dump_json(event) for event in events)
     return key, b'%b"gebeurtenissen":[%b]}' % (head.encode(), body)
+
+
+def pack_whole(
+    events: Sequence[Start | Stop], sleutel: str, received_ms: int | None
+) -> list[tuple[bytes, bytes]]:
+    """
+    Return key and value of each record that the events of one message take.
+
+    A dossier unites them by position; the digest in each event is that of the whole message.
+    """
+    return [
+        pack(events[start : start + MOST_EVENTS], sleutel, received_ms)
+        for start in range(0, len(events), MOST_EVENTS)
+    ]
 
 
 def pack_wis(key: str, sleutel: str) -> tuple[bytes, bytes]:

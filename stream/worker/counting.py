@@ -17,11 +17,13 @@ from zorgstroom.aggregations.update import gemeente_of
 from zorgstroom.codecs.errors import Reason
 from zorgstroom.stream.kafka import wire
 from zorgstroom.stream.worker.ownership import Owned, misplaced
-from zorgstroom.stream.worker.partition import Step
+from zorgstroom.stream.worker.partition import Partition, Step
 from zorgstroom.stream.worker.sequence import HandedOut
 from zorgstroom.stream.worker.writer import as_records
 
 _LOG: Final = logging.getLogger(__name__)
+_LARGEST: Final = 16_000_000
+"""Bytes of a stored dossier; the changelog takes records of up to 35 MB."""
 
 
 class Packed(NamedTuple):
@@ -88,7 +90,7 @@ class Counting:
         partition = self._owned.partitions.get(number)
         if partition is None:
             return
-        read = []
+        read: list[tuple[Packed, wire.Bericht | wire.Wis]] = []
         for record in records:
             try:
                 unpacked = wire.unpack(record.value)
@@ -97,10 +99,10 @@ class Counting:
                 continue
             reason = self._misfit(number, unpacked)
             if reason is None:
-                read.append(unpacked)
+                read.append((record, unpacked))
             else:
                 await self._refuse(number, record, reason)
-        step = partition.step(read, self._sleutel)
+        step = await self._step(partition, read)
         place, offsets = TP(self._topic, number), [record.offset for record in records]
         self._handed_out.check(place, offsets)
         await self._owned.writer(number).commit(
@@ -112,6 +114,20 @@ class Counting:
         self.repeated += step.repeated
         self.taken(step)
 
+    async def _step(
+        self, partition: Partition, read: list[tuple[Packed, wire.Bericht | wire.Wis]]
+    ) -> Step:
+        """Return what `read` makes of the state, without what makes a dossier too large to keep."""
+        while True:
+            step = partition.step([told for _, told in read], self._sleutel)
+            large = {key for key, stored in step.dossiers.items() if len(stored or b"") > _LARGEST}
+            if not large:
+                return step
+            for key in large:
+                last = max(at for at, (_, told) in enumerate(read) if told.dossier == key)
+                record, _ = read.pop(last)
+                await self._refuse(partition.number, record, _TOO_LARGE)
+
     def _misfit(self, number: int, record: wire.Bericht | wire.Wis) -> Reason | None:
         """Return why a record of ours does not belong here; None when it does."""
         if record.sleutel != self._sleutel:
@@ -119,6 +135,15 @@ class Counting:
         right = self._owned.place(gemeente_of(record.dossier))
         return None if right == number else misplaced(number, right)
 
+
+_TOO_LARGE: Final = Reason(
+    reden="gebeurtenis",
+    regel="omvang",
+    element="",
+    lijn=None,
+    melding=f"het dossier van deze client zou groter worden dan {_LARGEST} bytes",
+    oplossing="Zoek uit waarom er zoveel berichten over een client zijn; dit is geen gewone zorg.",
+)
 
 _OTHER_KEY: Final = Reason(
     reden="gebeurtenis",

@@ -15,6 +15,7 @@ from aiokafka import AIOKafkaProducer
 from aiokafka.producer.message_accumulator import BatchBuilder
 
 from zorgstroom.aggregations.regions import Regions
+from zorgstroom.codecs.envelope import MAX_BYTES
 from zorgstroom.codecs.errors import DecodeError, Reason
 from zorgstroom.codecs.registry import Decoder
 from zorgstroom.sinks.metrics import Metrics
@@ -111,18 +112,22 @@ class Intake:
                 refused.append((raw, INTERNAL))
                 continue
             place = self._place(found[0].gemeente)
-            packed = wire.pack(found, self._sleutel, raw.received_ms)
-            events.setdefault(place, []).append(packed)
+            packed = wire.pack_whole(found, self._sleutel, raw.received_ms)
+            events.setdefault(place, []).extend(packed)
         await self._send(events)
         await asyncio.gather(*(self.refuse(raw, reason) for raw, reason in refused))
         self.read += len(batch)
 
     async def refuse(self, raw: Raw, reason: Reason) -> None:
-        """Put a message aside with the reason; return when the broker has it."""
+        """
+        Put a message aside with the reason; return when the broker has it.
+
+        What is larger than any message can be is cut off there: with its headers it might not fit.
+        """
         headers = wire.refusal_headers(reason, raw.origin, raw.value, self._clock.now())
         key = dict(headers)["hash"]
         await self._producer.send_and_wait(
-            self._kafka.afgekeurd, raw.value, key=key, headers=headers
+            self._kafka.afgekeurd, raw.value[:MAX_BYTES], key=key, headers=headers
         )
         self.refused[f"{reason.reden} {reason.regel}"] += 1
         told = {name: value.decode() for name, value in headers}

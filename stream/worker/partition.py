@@ -193,10 +193,12 @@ class Partition:
         changed = changes(overlay, messages, self.definitions)
         overlay.changed.update(changed.stored)
         made.made.append(changed)
-        made.repeated += sum(changed.repeated)
-        made.accepted += len(changed.repeated) - sum(changed.repeated)
         for events, again in zip(messages, changed.repeated, strict=True):
             first = events[0]
+            if first.positie > 1:
+                continue  # the rest of a message of several records was counted with its first
+            made.repeated += again
+            made.accepted += not again
             made.outcomes[again, first.wet, first.soort, first.release] += 1
             made.marks.append((key_of(first), first.dagtekening.toordinal()))
         self._count(made, changed.derived)

@@ -10,6 +10,7 @@ from tests.aggregations.strategies import Events, histories
 from tests.stream.worker.events import start
 from zorgstroom.aggregations.regions import Regions
 from zorgstroom.codecs.errors import Reason
+from zorgstroom.stream.kafka import wire
 from zorgstroom.stream.kafka.wire import (
     Bericht,
     Origin,
@@ -98,3 +99,16 @@ def test_the_headers_of_a_refusal_tell_why_and_where() -> None:
     assert headers["bron"] == "berichten/3/17"
     assert headers["melding"] == "één fout" and headers["lijn"] == "4"
     assert headers["hash"].startswith("ba7816bf")
+
+
+def test_a_message_with_more_events_than_a_record_takes_is_told_in_several(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    first = start(1)
+    events = [first.model_copy(update={"positie": place}) for place in range(1, 8)]
+    monkeypatch.setattr(wire, "MOST_EVENTS", 3)
+    packed = wire.pack_whole(events, "k", 5)
+    assert len(packed) == 3 and len({key for key, _ in packed}) == 1
+    records = [unpack(value) for _, value in packed]
+    assert [e for r in records if isinstance(r, Bericht) for e in r.gebeurtenissen] == events
+    assert all(isinstance(r, Bericht) and r.ontvangen_ms == 5 for r in records)

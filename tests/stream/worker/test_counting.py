@@ -9,14 +9,15 @@ from faust.types import TP
 
 from tests.stream.worker.events import start
 from zorgstroom.aggregations.definitions import Definitions
+from zorgstroom.aggregations.dossier import add, dump, load
 from zorgstroom.codecs.errors import Reason
 from zorgstroom.stream.kafka.wire import pack, pack_wis
+from zorgstroom.stream.worker import counting as module
 from zorgstroom.stream.worker.counting import Counting, Packed
 from zorgstroom.stream.worker.ownership import Owned
 from zorgstroom.stream.worker.partition import Partition, Tables
 from zorgstroom.stream.worker.sequence import GapError, HandedOut
 from zorgstroom.stream.worker.writer import WriterError
-
 
 PLACE = TP("g", 0)
 
@@ -150,3 +151,22 @@ def test_in_a_rebalance_and_for_partitions_of_others_nothing_is_done() -> None:
     owned.serving = False
     asyncio.run(made.take(batch(1)))
     assert not writer.written and owned.partitions[0].size == 0
+
+
+def test_what_makes_a_dossier_too_large_to_keep_is_put_aside_and_the_rest_is_counted(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    writer, refused, reasons = Writer(), list[int](), list[str]()
+    made, owned = counting(writer, refused, reasons, [41, 42, 43, 44])
+    size = len(dump(add(load(None), [start(1)]).dossier))
+    monkeypatch.setattr(module, "_LARGEST", size + 20)
+    more = start(1).model_copy(update={"identificatie": "ANDER", "digest": "f" * 32})
+    records = [
+        *batch(1)[0],
+        Packed(pack([more], "k1", None)[1], 42),
+        *batch(3)[0],
+        Packed(pack([more], "k1", None)[1], 44),
+    ]
+    asyncio.run(made.take({0: records}))
+    assert sorted(refused) == [42, 44] and reasons == ["omvang", "omvang"]
+    assert owned.partitions[0].size == 2 and writer.written[0][1] == 45

@@ -130,3 +130,20 @@ def test_a_forgotten_client_is_gone_from_dossiers_and_counts() -> None:
 
 def _one_history() -> list[Events]:
     return [[start(number)] for number in range(3)]
+
+
+def test_a_message_of_several_records_counts_once_also_when_it_is_repeated() -> None:
+    events = [start(1).model_copy(update={"positie": p, "toewijzing": p}) for p in range(1, 8)]
+    whole, split = fresh(), fresh()
+    whole.take(step(whole, [told(events)]))
+    parts = [told(events[at : at + 3]) for at in (0, 3, 6)]
+    made = step(split, parts[:1])
+    split.take(made)
+    assert (made.accepted, made.repeated) == (1, 0)
+    made = step(split, parts[1:])
+    split.take(made)
+    assert (made.accepted, made.repeated) == (0, 0)
+    assert split.dossiers == whole.dossiers and same(split.ledger, whole.ledger)
+    made = step(split, parts)
+    assert (made.accepted, made.repeated, made.dossiers) == (0, 1, {})
+    assert made.outcomes.total() == 1
