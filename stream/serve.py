@@ -24,6 +24,7 @@ from zorgstroom.sinks.metrics import Metrics
 from zorgstroom.stream import address
 from zorgstroom.stream.access import Access
 from zorgstroom.stream.clock import Clock, SystemClock
+from zorgstroom.stream.ending import end_on_signals
 from zorgstroom.stream.engine import Engine
 from zorgstroom.stream.errors import OperatorError
 from zorgstroom.stream.filing import claimed
@@ -154,16 +155,11 @@ async def listen(runner: web.AppRunner, http: Http) -> str:
 
 
 def _stop_on_signals(stop: threading.Event) -> None:
-    loop = asyncio.get_running_loop()
-
     def asked(number: signal.Signals) -> None:
         _LOG.info("%s ontvangen; de lopende batch wordt afgemaakt", number.name)
         stop.set()
-        # A second one ends the process at once, which loses nothing either.
-        loop.remove_signal_handler(number)
 
-    for number in (signal.SIGTERM, signal.SIGINT):
-        loop.add_signal_handler(number, asked, number)
+    end_on_signals(asked)
 
 
 def told(error: BaseException) -> str:

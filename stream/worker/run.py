@@ -36,6 +36,7 @@ from zorgstroom.sinks.series import LOST_MESSAGES
 from zorgstroom.stream import keyfile
 from zorgstroom.stream.access import Access
 from zorgstroom.stream.clock import Clock, SystemClock
+from zorgstroom.stream.ending import end_on_signals
 from zorgstroom.stream.engine import connect
 from zorgstroom.stream.errors import OperatorError
 from zorgstroom.stream.health import Health, behind, health_routes, judged
@@ -279,8 +280,11 @@ async def _run(
     """Return the exit code, or None when the process must begin again."""
     worker = Worker(settings, data, begun=begun)
     loop = asyncio.get_running_loop()
-    for number in (signal.SIGTERM, signal.SIGINT):
-        loop.add_signal_handler(number, worker.stop.set)
+
+    def asked(number: signal.Signals) -> None:
+        loop.call_soon_threadsafe(worker.stop.set)
+
+    end_on_signals(asked)
     routes = [*health_routes(worker), *metrics_routes(worker.metrics)]
     app = application(worker, Access(settings.http), routes)
     attach(app, worker, settings)
