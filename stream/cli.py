@@ -264,6 +264,16 @@ def erase(data: Path, kafka: bool, gemeente: tuple[str, ...]) -> None:
 
 @main.command()
 @data_option
+@guarded
+def expire(data: Path) -> None:
+    """Vergeet dossiers na hun bewaartermijn, ook als het er veel zijn; serve doet weinige zelf."""
+    from zorgstroom.stream import commands  # noqa: PLC0415
+
+    commands.expire(load_settings(), data)
+
+
+@main.command()
+@data_option
 @json_option
 @guarded
 def migrate(data: Path, as_json: bool) -> None:

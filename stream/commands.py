@@ -91,7 +91,7 @@ def ingest(
         seconds = time.monotonic() - begun
         bar.add_task("cijfers publiceren", total=None)
         emissions = run.publish_at_end(engine)
-        problem = engine.publisher.problem
+        problem = engine.problem
     if as_json:
         click.echo(
             json.dumps(
@@ -264,10 +264,19 @@ def erase(settings: Settings, data: Path, bsn: str) -> int:
     with progress_bar() as bar, open_engine(settings, data, bar) as engine:
         gone = engine.erase(bsn)
         engine.publish()
-        if engine.publisher.problem:
-            raise OperatorError(f"Het dossier is gewist; {engine.publisher.problem}")
+        if engine.problem:
+            raise OperatorError(f"Het dossier is gewist; {engine.problem}")
     out.print(f"{gone} dossier(s) gewist.")
     return 0 if gone else 1
+
+
+def expire(settings: Settings, data: Path) -> None:
+    """Forget what retention no longer keeps, however much it is."""
+    if not (data / "dossiers.sqlite").exists():
+        raise OperatorError(f"In {data} staan geen dossiers; kies de goede map met --data")
+    with progress_bar() as bar, open_engine(settings, data, bar) as engine:
+        count = engine.expire(many=True)
+    out.print(f"{count} dossier(s) vergeten: de bewaartermijn is voorbij.")
 
 
 def generate(

@@ -6,6 +6,7 @@ The embedded process put together: state, key, processor and publication in one 
 
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
+from datetime import date
 from pathlib import Path
 from time import perf_counter
 from types import TracebackType
@@ -25,7 +26,8 @@ from zorgstroom.sinks.measured import MeasuredPublication
 from zorgstroom.sinks.metrics import Metrics
 from zorgstroom.sinks.retry import PAUSES
 from zorgstroom.stream import keyfile
-from zorgstroom.stream.clock import Clock
+from zorgstroom.stream.brake import ClockWatch, check_date, check_retention
+from zorgstroom.stream.clock import Clock, SystemClock
 from zorgstroom.stream.errors import OperatorError, StateError
 from zorgstroom.stream.monitor import Monitor
 from zorgstroom.stream.processor import Processor, Progress
@@ -92,6 +94,11 @@ class Engine:
         self.metrics = metrics or Metrics(process=False)
         self.settings = settings
         self.clock = clock
+        self.clock_problem: str | None = None
+        """Why the date is not believed, so that nothing is published; None when it is."""
+        # A date that is set by hand, a simulation and a test have a calendar of their own.
+        is_watched = isinstance(clock, SystemClock) and clock.fixed is None
+        self._watch = ClockWatch(clock) if is_watched else None
         self._open: list[Callable[[], None]] = []
         try:
             self.store = Store(data)
@@ -151,8 +158,24 @@ class Engine:
         return self.processor.take_in(messages)
 
     def publish(self) -> int:
-        """Write what changed; return the number of emissions."""
+        """Write what changed, unless the date is not plausible; return the number of emissions."""
+        if not self._believes_clock():
+            return 0
         return self.publisher.tick(self.processor.ledger, self.clock.now(), self.clock.today())
+
+    @property
+    def problem(self) -> str | None:
+        """Why figures cannot be published now; None when all is well."""
+        return self.clock_problem or self.publisher.problem
+
+    def _believes_clock(self) -> bool:
+        if self._watch is not None:
+            self.clock_problem = self._watch.problem(self.processor.latest, self._emission())
+        return self.clock_problem is None
+
+    def _emission(self) -> date | None:
+        """Return the day of the last emission of any region."""
+        return date_of(max(self.publisher.last.values())) if self.publisher.last else None
 
     def publish_if_due(self) -> int:
         """Write what changed if a tick has passed; return the emissions."""
@@ -162,7 +185,7 @@ class Engine:
         """Tell which regions are up to date; derive the gauges of care, and return if it is due."""
         now, today = self.clock.now(), self.clock.today()
         self.monitor.keep_only(self.publisher.claims)
-        if self.publisher.problem is None:
+        if self.problem is None:
             for name in self.publisher.claims:
                 self.metrics.current(name, now)
         if not self.monitor.due(now):
@@ -172,7 +195,9 @@ class Engine:
         return True
 
     def publish_timeliness(self) -> int:
-        """Write the rows of `tijdigheid` that changed; return how many."""
+        """Write changed rows of `tijdigheid`, if the date is plausible; return how many."""
+        if not self._believes_clock():
+            return 0
         now, today = self.clock.now(), self.clock.today()
         self._note_changes()
         regions = list(self._regions().values())
@@ -231,8 +256,17 @@ class Engine:
         gemeenten |= {gemeente_of(key) for key in self.store.dossiers}
         return self._forget([code + self.key.client(code, bsn) for code in sorted(gemeenten)])
 
-    def expire(self) -> int:
-        """Forget the dossiers that retention no longer keeps; no figure changes by it."""
+    def expire(self, *, many: bool = False) -> int:
+        """
+        Forget the dossiers that retention no longer keeps; no figure changes by it.
+
+        Args:
+            many: Whether someone asked for it, however many they are.
+
+        Raises:
+            RetentionHeldError: The date is not plausible, or they are many and nobody asked.
+
+        """
         # A calendar that is fixed on a later day, for a replay, must not make anything older.
         today = min(self.clock.today(), date_of(self.clock.now()))
         first = self.settings.publication.first(today)
@@ -244,6 +278,12 @@ class Engine:
                 expired.append(key)
         if not expired:
             return 0
+        latest, emission = self.processor.latest, self._emission()
+        if many:
+            check_date(today, latest, emission)
+        else:
+            total = self.processor.dossiers
+            check_retention(len(expired), total, today=today, latest=latest, emission=emission)
         known = self.store.property(_KEPT_FROM) or ""
         return self._forget(expired, {_KEPT_FROM: max(known, limit.isoformat())})
 

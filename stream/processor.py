@@ -13,6 +13,7 @@ from datetime import date
 from typing import Final
 
 from zorgstroom.aggregations.derivation import NOTHING
+from zorgstroom.aggregations.dossier import Dossier
 from zorgstroom.aggregations.ledger import Ledger
 from zorgstroom.aggregations.recent import Recent
 from zorgstroom.aggregations.update import changes, key_of, rebuild
@@ -83,8 +84,20 @@ class Processor:
         """Messages that were taken in since the start, new or not, by soort."""
         self.dossiers = 0
         """How many there are; counting them in the store would read them all."""
+        self._latest = 0
         stored = self._counted(store.dossiers.stored(), progress)
-        rebuild(stored, self._definitions, self.ledger, self.signals, self.recent.put)
+        rebuild(stored, self._definitions, self.ledger, self.signals, self._see)
+
+    @property
+    def latest(self) -> date | None:
+        """The latest Dagtekening of a message; None without messages."""
+        return date.fromordinal(self._latest) if self._latest else None
+
+    def _see(self, key: str, dossier: Dossier) -> None:
+        """Take note of a dossier that was read at the start."""
+        if dossier.messages:  # in the order of their dates
+            self._latest = max(self._latest, dossier.messages[-1].dag)
+        self.recent.put(key, dossier)
 
     def process(self, inputs: Sequence[Input]) -> tuple[Tally, list[Refusal | None]]:
         """
@@ -158,7 +171,9 @@ class Processor:
         for events, again in zip(messages, repeated, strict=True):
             first = events[0]
             outcomes[again, first.wet, first.soort, first.release] += 1
-            mark(key_of(first), first.dagtekening.toordinal())
+            dag = first.dagtekening.toordinal()
+            self._latest = max(self._latest, dag)
+            mark(key_of(first), dag)
         for (again, wet, soort, release), count in outcomes.items():
             outcome: Outcome = "herhaald" if again else "aanvaard"
             self._metrics.message(outcome, wet, soort, release, count)

@@ -16,6 +16,7 @@ from zorgstroom.aggregations.policy import Protection
 from zorgstroom.sinks.contract import Filter, PublishedEmission, PublishedFigure
 from zorgstroom.sinks.errors import SinkUnavailableError
 from zorgstroom.sinks.metrics import Metrics
+from zorgstroom.stream.brake import RetentionHeldError
 from zorgstroom.stream.engine import Engine
 from zorgstroom.stream.health import Health, behind, judged
 from zorgstroom.stream.inbox import Process, Taken
@@ -132,7 +133,7 @@ class Service:
             [
                 ("invoer", self._feed.problem),
                 ("bij", behind(waiting, seconds)),
-                ("publicatie", self._engine.publisher.problem),
+                ("publicatie", self._engine.problem),
             ],
         )
 
@@ -176,7 +177,11 @@ class Service:
         today = self._engine.clock.today().isoformat()
         if today == self._expired_on:
             return
-        count = self._engine.expire()
+        try:
+            count = self._engine.expire()
+        except RetentionHeldError as error:
+            _LOG.warning("%s", error)
+            count = 0
         self._engine.store.set_property(_EXPIRED_ON, today)
         self._expired_on = today
         if count:
@@ -188,7 +193,7 @@ class Service:
         if emissions and self._fresh is not None:
             self.metrics.fresh("gepubliceerd", self._now() - self._fresh)
             self._fresh = None
-        problem = self._engine.publisher.problem
+        problem = self._engine.problem
         if problem and not self._problem:
             _LOG.error("%s De verwerking gaat door.", problem)
         elif self._problem and not problem:
@@ -221,7 +226,7 @@ class Service:
             self._tally,
             self._refusals,
             self._feed.status(),
-            (self._engine.publisher.problem, self._feed.problem),
+            (self._engine.problem, self._feed.problem),
         ) | {
             "tijdigheid": self._engine.monitor.status(),
             "aanbieders": self._engine.monitor.silent(),

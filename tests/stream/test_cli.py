@@ -134,6 +134,16 @@ def test_erase_forgets_a_client_and_its_count(tmp_path: Path) -> None:
 
 
 @pytest.mark.embedded
+@pytest.mark.usefixtures("geen")
+def test_expire_forgets_on_command_and_needs_a_folder_with_dossiers(tmp_path: Path) -> None:
+    missing = run("expire", "--data", "elders")
+    assert missing.exit_code == 1 and "geen dossiers" in missing.output
+    assert run("ingest", str(messages(tmp_path / "in", 2))).exit_code == 0
+    kept = run("expire")
+    assert kept.exit_code == 0 and "0 dossier(s) vergeten" in kept.output
+
+
+@pytest.mark.embedded
 def test_another_key_is_refused_at_the_start(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -9,7 +9,8 @@ from tests.stream.messages import bsn, message
 from zorgstroom.aggregations.rounding import RoundingKey
 from zorgstroom.sinks.contract import Filter, Safeguard
 from zorgstroom.sinks.errors import SinkUnavailableError
-from zorgstroom.stream.clock import ManualClock
+from zorgstroom.stream.brake import RetentionHeldError
+from zorgstroom.stream.clock import ManualClock, SystemClock
 from zorgstroom.stream.engine import Engine
 from zorgstroom.stream.errors import OperatorError, StateError
 from zorgstroom.stream.settings import Settings
@@ -33,7 +34,7 @@ def settings(jaren: int = 1, retention: int = 3) -> Settings:
 
 
 def clock(year: int = 2026) -> ManualClock:
-    return ManualClock(datetime(year, 3, 15, 12, tzinfo=UTC))
+    return ManualClock(datetime(year, 2, 15, 12, tzinfo=UTC))
 
 
 def removal_of_old() -> bytes:
@@ -48,6 +49,8 @@ def test_retention_forgets_what_no_published_figure_rests_on(tmp_path: Path) -> 
         engine.process([Input("a", "", OLD), Input("b", "", message(2))])
         assert engine.expire() == 0, "care that runs is kept however old"
         engine.process([Input("c", "", removal_of_old().replace(b"2015-02-01", b"2015-03-01"))])
+        with pytest.raises(RetentionHeldError, match="laatste publicatie er niet"):
+            engine.expire()
         engine.publish()
         before = engine.publication.figures(Filter())
         assert engine.expire() == 1
@@ -58,6 +61,91 @@ def test_retention_forgets_what_no_published_figure_rests_on(tmp_path: Path) -> 
     with pytest.raises(StateError, match="bewaartermijn"):
         Engine(settings(jaren=6, retention=9), tmp_path, clock())
     Engine(settings(), tmp_path, clock()).close()
+
+
+class Machine(SystemClock):
+    """The clock of a machine, which can be set wrong."""
+
+    moment = clock().moment
+
+    def now(self) -> datetime:
+        """Return the moment that the machine was set to."""
+        return self.moment
+
+
+def removed(number: int) -> list[Input]:
+    """Return the start of a client and its removal, both of 1 February 2026."""
+    removal = message(number).replace(b"StatusAanlevering>1<", b"StatusAanlevering>3<")
+    removal = removal.replace(b">B%d<" % number, b">W%d<" % number)
+    return [Input("a", "", message(number)), Input("b", "", removal)]
+
+
+def test_a_clock_that_is_years_ahead_forgets_and_publishes_nothing(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    machine = Machine()
+    with Engine(settings(), tmp_path, machine) as engine:
+        for number in range(20):
+            engine.process(removed(number) if number < 10 else [Input("c", "", message(number))])
+        assert engine.publish() == 1 and engine.problem is None
+        published = engine.publication.figures(Filter())
+        monkeypatch.setattr(Machine, "moment", clock(2036).moment)
+        assert engine.publish() == engine.publish_timeliness() == 0
+        assert engine.problem is not None and "3652 dagen vooruit" in engine.problem
+        with pytest.raises(RetentionHeldError, match="Controleer de klok"):
+            engine.expire()
+        with pytest.raises(RetentionHeldError, match="Controleer de klok"):
+            engine.expire(many=True)
+        assert len(engine.store.dossiers) == 20
+    # Also when it is wrong from the start.
+    with Engine(settings(), tmp_path, machine) as engine:
+        assert engine.publish() == engine.publish_timeliness() == 0
+        assert engine.problem is not None and "--today 2036-02-15" in engine.problem
+        assert engine.publication.figures(Filter()) == published
+        with pytest.raises(RetentionHeldError):
+            engine.expire()
+        # Put right, it goes on.
+        monkeypatch.undo()
+        engine.process([Input("d", "", message(30))])
+        assert engine.publish() == 1 and engine.problem is None
+
+
+def test_a_date_that_is_given_by_hand_is_believed(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with Engine(settings(), tmp_path, Machine()) as engine:
+        engine.process([Input("a", "", message(1))])
+        engine.publish()
+    monkeypatch.setattr(Machine, "moment", datetime(2026, 9, 1, 12, tzinfo=UTC))
+    with Engine(settings(), tmp_path, Machine()) as engine:
+        assert engine.publish() == 0 and engine.problem is not None
+    with Engine(settings(), tmp_path, Machine(date(2026, 9, 1))) as engine:
+        assert engine.publish() == 1
+    with Engine(settings(), tmp_path, Machine()) as engine:
+        engine.process([Input("b", "", message(2))])
+        assert engine.publish() == 1, "the emission vouches from now on"
+
+
+@pytest.mark.parametrize(("count", "held"), [(100, False), (101, True)])
+def test_more_than_a_hundred_dossiers_are_forgotten_only_on_command(
+    tmp_path: Path, count: int, held: bool
+) -> None:
+    with Engine(settings(), tmp_path, clock()) as engine:
+        old = [item for number in range(count) for item in removed(number)]
+        dates = [(b"2026-02-01", b"2015-02-01"), (b"2026-01-05", b"2015-01-05")]
+        for index, item in enumerate(old):
+            data = item.data
+            for of_now, of_then in dates:
+                data = data.replace(of_now, of_then)
+            old[index] = Input(str(index), "", data)
+        engine.process([*old, Input("x", "", message(900))])
+        engine.publish()
+        if held:
+            with pytest.raises(RetentionHeldError, match=r"101 van 102 .*zorgstroom expire"):
+                engine.expire()
+            assert len(engine.store.dossiers) == 102
+        assert engine.expire(many=held) == count
+        assert len(engine.store.dossiers) == 1
 
 
 class Replay(ManualClock):
