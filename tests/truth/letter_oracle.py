@@ -23,6 +23,7 @@ HOOFDGROEP = {
 }
 _NEVER = date(9999, 1, 1)
 _Key = tuple[object, ...]
+_Start = tuple[str, int | None, str | None, str | None, date]
 
 
 class Indicaties:
@@ -82,8 +83,8 @@ class Indicaties:
                     total += bisect_right(days, until) - bisect_left(days, max(cell.periode, first))
         return total
 
-    def _of(self, *key: str) -> list[date]:
-        return self._days.get(key, [])  # type: ignore[call-overload, no-any-return]
+    def _of(self, gemeente: str, wet: str, categorie: str, what: str) -> list[date]:
+        return self._days.get((gemeente, wet, categorie, what), [])
 
     def _categorieen(self, cell: Cell) -> Iterable[str]:
         match cell.product_niveau:
@@ -111,8 +112,10 @@ def last_day(cell: Cell, today: date) -> date:
 
 def _indicaties(said: list[Letter]) -> list[tuple[str, str, date, date | None]]:
     once = {_content(letter): letter for letter in said}.values()
-    starts: dict[_Key, list[tuple[date, int]]] = defaultdict(list)
-    stops: dict[_Key, list[tuple[date, str, str, int, str]]] = defaultdict(list)
+    starts: dict[_Start, list[tuple[date, int]]] = defaultdict(list)
+    stops: dict[tuple[_Start, date, str | None], list[tuple[date, str, str, int, str]]] = (
+        defaultdict(list)
+    )
     for letter in once:
         for p in letter.products:
             sign = 1 if p.status == 1 else -1
@@ -123,22 +126,21 @@ def _indicaties(said: list[Letter]) -> list[tuple[str, str, date, date | None]]:
                 reden = p.reden if letter.release == "3.2" else None
                 moment = (letter.dag, letter.van, letter.nr, sign, p.reden or "")
                 stops[start, p.einde, reden].append(moment)
-    endings: dict[_Key, list[tuple[bool, date]]] = defaultdict(list)
-    for (start, einde, _), told in stops.items():
+    endings: dict[_Start, list[tuple[bool, date]]] = defaultdict(list)
+    for (ended, einde, _), told in stops.items():
         if _is_there([(day, sign) for day, _, _, sign, _ in told]):
             reden = max(move for move in told if move[3] == 1)[4]
-            endings[start].append((reden != "20", einde))  # type: ignore[index, arg-type]
-    groups: dict[_Key, list[_Key]] = defaultdict(list)
-    for start, moves in starts.items():
+            endings[ended].append((reden != "20", einde))
+    groups: dict[tuple[str, str | None, date], list[_Start]] = defaultdict(list)
+    for begun, moves in starts.items():
         if _is_there(moves):
-            groups[start[0], start[2], start[4]].append(start)
-    found = []
+            groups[begun[0], begun[2], begun[4]].append(begun)
+    indicaties: list[tuple[str, str, date, date | None]] = []
     for (wet, categorie, begin), members in groups.items():
         ends = [max(endings[start])[1] if start in endings else None for start in members]
         einde = None if None in ends else max(end for end in ends if end is not None)
-        name = {"wmo": "Wmo", "jw": "Jw"}[str(wet)]
-        found.append((name, str(categorie or "onbekend"), begin, einde))
-    return found  # type: ignore[return-value]
+        indicaties.append((wet.capitalize(), categorie or "onbekend", begin, einde))
+    return indicaties
 
 
 def _content(letter: Letter) -> _Key:
