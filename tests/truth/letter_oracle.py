@@ -138,8 +138,8 @@ def _indicaties(said: list[Letter]) -> list[tuple[str, str, date, date | None]]:
     indicaties: list[tuple[str, str, date, date | None]] = []
     for (wet, categorie, begin), members in groups.items():
         ends = [max(endings[start])[1] if start in endings else None for start in members]
-        einde = None if None in ends else max(end for end in ends if end is not None)
-        indicaties.append((wet.capitalize(), categorie or "onbekend", begin, einde))
+        last = None if None in ends else max(end for end in ends if end is not None)
+        indicaties.append((wet.capitalize(), categorie or "onbekend", begin, last))
     return indicaties
 
 
