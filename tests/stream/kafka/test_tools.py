@@ -14,7 +14,9 @@ from deploy.local.kafka import Broker
 from tests.cluster import KEY, WorkerProcess, wait_until
 from tests.stream.messages import ACHTERNAAM, archive, bsn, message
 from zorgstroom.stream.cli import main
-from zorgstroom.stream.kafka import rejected
+from zorgstroom.stream.kafka import rejected, topics
+from zorgstroom.stream.kafka.client import producer
+from zorgstroom.stream.settings import Kafka
 
 pytestmark = [pytest.mark.kafka, pytest.mark.slow]
 Run = Callable[..., Any]
@@ -45,16 +47,33 @@ def run(environment: dict[str, str]) -> Run:
     return call
 
 
+def kafka_of(environment: dict[str, str]) -> Kafka:
+    return Kafka(
+        brokers=environment["ZORGSTROOM_KAFKA__BROKERS"],
+        group=environment["ZORGSTROOM_KAFKA__GROUP"],
+        prefix=environment["ZORGSTROOM_KAFKA__PREFIX"],
+        partitions=2,
+    )
+
+
 def broken(number: int) -> bytes:
     return message(number).replace(b">2026-01-05<", b">2026-13-05<")
 
 
-def test_topics_are_made_checked_and_a_change_that_breaks_the_state_is_refused(run: Run) -> None:
-    assert len(run("topics", "--check", "--json", code=1)["maken"]) == 5
+def test_topics_are_made_checked_and_a_change_that_breaks_the_state_is_refused(
+    run: Run, environment: dict[str, str]
+) -> None:
+    assert len(run("topics", "--check", "--json", code=1)["maken"]) == 6
     run("topics")
     assert "zoals zij horen" in run("topics", "--check")
+    kafka = kafka_of(environment)
+    with producer(kafka) as client:  # what nothing was ever written to may be made anew
+        for name in topics.wished(kafka):
+            client.send(name, b"x", key=b"x").get(30)
     told = run("topics", "--json", code=1, ZORGSTROOM_KAFKA__PARTITIONS="3")
-    assert len(told["geweigerd"]) == 3 and told["uitbreiden"]
+    (reason,) = told["geweigerd"]
+    assert "ZORGSTROOM_KAFKA__PARTITIONS op 2" in reason and told["uitbreiden"]
+    assert not told["opnieuw_maken"]
 
 
 def test_without_a_broker_the_text_says_what_to_do(run: Run) -> None:
@@ -119,7 +138,10 @@ def test_a_beginstand_is_counted_and_holds_no_bsn_on_the_topics(
         assert worker.status()["dossiers"] == 5
         erased = CliRunner(env=environment).invoke(main, ["erase", "--kafka"], input=bsn(2))
         assert erased.exit_code == 0 and bsn(2) not in erased.output
+        assert "1 dossier(s) gevonden" in erased.output
         wait_until("one is forgotten", lambda: worker.status()["dossiers"] == 4)
+        again = CliRunner(env=environment).invoke(main, ["erase", "--kafka"], input=bsn(2))
+        assert again.exit_code == 1 and "Geen dossier gevonden" in again.output
     finally:
         worker.end(9)
 
