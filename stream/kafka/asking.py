@@ -15,9 +15,12 @@ from aiokafka.protocol.metadata import MetadataRequest
 
 from zorgstroom.stream.errors import OperatorError
 from zorgstroom.stream.kafka.access import connection
+from zorgstroom.stream.patience import answered
 from zorgstroom.stream.settings import Kafka
 
 _LONGEST_DECISION: Final = 60.0
+_LONGEST_ANSWER: Final = 60.0
+"""Seconds to one question; reading it all takes as long as it takes."""
 _PAUSE: Final = 0.1
 _MOST: Final = 20_000
 """Records to a turn of the loop."""
@@ -48,10 +51,10 @@ async def topic_sizes(kafka: Kafka, names: Sequence[str]) -> dict[str, int]:
     make_no_topics()
     admin = AIOKafkaAdminClient(**connection(kafka))
     try:
-        await admin.start()
-        described = await admin.describe_topics(list(names))
+        await answered(admin.start(), _LONGEST_ANSWER)
+        described = await answered(admin.describe_topics(list(names)), _LONGEST_ANSWER)
     finally:
-        await admin.close()
+        await answered(admin.close(), _LONGEST_ANSWER)
     sizes = {topic["topic"]: len(topic["partitions"]) for topic in described}
     return {name: size for name, size in sizes.items() if size}
 
@@ -106,16 +109,21 @@ async def _records(
         return
     async with _consumer(kafka, "read_committed") as consumer:
         consumer.assign(list(places))
-        await consumer.seek_to_beginning(*places)
+        await answered(consumer.seek_to_beginning(*places), _LONGEST_ANSWER)
         ends = await _ends(kafka, consumer, places)
         unread = {place for place, end in ends.items() if end > 0}
         while unread:
-            fetched = await consumer.getmany(*unread, timeout_ms=200, max_records=_MOST)
+            question = consumer.getmany(*unread, timeout_ms=200, max_records=_MOST)
+            fetched = await answered(question, _LONGEST_ANSWER)
             for place, records in fetched.items():
                 for record in records:
                     yield place, record
             # The end of a transaction takes an offset that is never delivered: go by position.
-            unread = {at for at in unread if await consumer.position(at) < ends[at]}
+            unread = {
+                at
+                for at in unread
+                if await answered(consumer.position(at), _LONGEST_ANSWER) < ends[at]
+            }
 
 
 async def _ends(
@@ -131,8 +139,10 @@ async def _ends(
     async with _consumer(kafka, "read_uncommitted") as bare:
         until = asyncio.get_running_loop().time() + _LONGEST_DECISION
         while True:
-            whole: dict[TopicPartition, int] = await bare.end_offsets(list(places))
-            if await consumer.end_offsets(list(places)) == whole:
+            whole: dict[TopicPartition, int] = await answered(
+                bare.end_offsets(list(places)), _LONGEST_ANSWER
+            )
+            if await answered(consumer.end_offsets(list(places)), _LONGEST_ANSWER) == whole:
                 return whole
             if asyncio.get_running_loop().time() > until:
                 raise OpenTransactionError("in een changelog blijft een transactie open")
@@ -149,11 +159,11 @@ async def _consumer(kafka: Kafka, isolation: str) -> AsyncIterator[Any]:
         max_partition_fetch_bytes=8_000_000,
         fetch_max_wait_ms=100,
     )
-    await consumer.start()
+    await answered(consumer.start(), _LONGEST_ANSWER)
     try:
         yield consumer
     finally:
-        await consumer.stop()
+        await answered(consumer.stop(), _LONGEST_ANSWER)
 
 
 def _key(place: TopicPartition, record: Any) -> str:

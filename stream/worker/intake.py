@@ -22,6 +22,7 @@ from zorgstroom.sinks.metrics import Metrics
 from zorgstroom.stream.clock import Clock
 from zorgstroom.stream.kafka import wire
 from zorgstroom.stream.kafka.access import connection
+from zorgstroom.stream.patience import answered
 from zorgstroom.stream.processor import INTERNAL
 from zorgstroom.stream.results import Refusal
 from zorgstroom.stream.settings import Settings
@@ -29,6 +30,9 @@ from zorgstroom.stream.settings import Settings
 _LOG: Final = logging.getLogger(__name__)
 _LAST: Final = 20
 """Refusals that the status shows; all of them are in the topic."""
+_LONGEST_START: Final = 60.0
+_SLOW_BYTES: Final = 1_000_000
+"""A message of this size takes long enough to hold up what waits for the broker."""
 _BATCH_BYTES: Final = 900_000
 _LARGEST: Final = 36_000_000
 """Bytes to a request: a refused message of the largest size, with its headers."""
@@ -90,7 +94,7 @@ class Intake:
 
     async def open(self) -> None:
         """Connect."""
-        await self._producer.start()
+        await answered(self._producer.start(), _LONGEST_START)
 
     async def close(self) -> None:
         """Disconnect; what is under way is sent first."""
@@ -103,7 +107,10 @@ class Intake:
         today = self._clock.today()
         for raw in batch:
             try:
-                found = self._decoder.decode(raw.value, today=today)
+                if len(raw.value) > _SLOW_BYTES:  # some seconds, in which others get their turn
+                    found = await asyncio.to_thread(self._decoder.decode, raw.value, today=today)
+                else:
+                    found = self._decoder.decode(raw.value, today=today)
             except DecodeError as error:
                 refused.append((raw, error.reason))
                 continue

@@ -42,6 +42,8 @@ _LOG: Final = logging.getLogger(__name__)
 _GOODBYE: Final = 5.0
 """Seconds that each part has to close."""
 _SHORTEST_STALL: Final = 20.0
+_TURNS: Final = 8
+"""Looks at the progress within the time that something may stand still."""
 _MOST_BYTES: Final = 64_000_000
 """Fetched ahead of a topic; a fetch may go over it by 4 MB, or one record, a partition."""
 _METADATA_MS: Final = 5_000
@@ -216,17 +218,20 @@ class Life:
         presence. Reading the changelogs takes as long as it takes.
         """
         limit = max(_SHORTEST_STALL, 4 * self._kafka.session_seconds)
-        while True:
-            await asyncio.sleep(limit / 8)
+        moved_at, turns = self._moved_at, 0
+        while turns <= _TURNS:
+            await asyncio.sleep(limit / _TURNS)
             now = asyncio.get_running_loop().time()
             if self.owned.is_loading:
                 self._moved_at = now
             elif self.ready:
                 with contextlib.suppress(Exception):
-                    if not await asyncio.wait_for(self.app.is_behind(), limit / 8):
+                    if not await asyncio.wait_for(self.app.is_behind(), limit / _TURNS):
                         self._moved_at = now
-            if now - self._moved_at > limit:
-                raise StalledError(f"al {limit:.0f} s geen voortgang")
+            # By turns: a long step of our own, such as a very large message, is one.
+            turns = turns + 1 if self._moved_at == moved_at else 0
+            moved_at = self._moved_at
+        raise StalledError(f"al {limit:.0f} s geen voortgang")
 
     def _is_behind(self) -> bool:
         """Return whether half a batch or more waits here; at a usual rate it never does."""

@@ -38,6 +38,8 @@ async def read_changelogs(
         states = await latest(kafka, places)
     except OpenTransactionError as error:
         raise WriterError(str(error)) from None
+    except TimeoutError as error:
+        raise WriterError(f"een changelog kan niet worden gelezen ({error})") from None
     return {
         number: (
             states[TopicPartition(kafka.dossiers, number)],

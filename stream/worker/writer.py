@@ -6,7 +6,6 @@ whoever had that name before: a worker that was paused, lost its partition and w
 one record more, which no order of acknowledgements could promise.
 """
 
-import asyncio
 from collections.abc import Awaitable, Iterable, Mapping
 from typing import Final
 
@@ -15,6 +14,7 @@ from aiokafka.errors import KafkaError
 from aiokafka.producer.message_accumulator import BatchBuilder
 
 from zorgstroom.stream.kafka.access import connection
+from zorgstroom.stream.patience import answered
 from zorgstroom.stream.settings import Kafka
 
 _BATCH_BYTES: Final = 900_000
@@ -87,8 +87,7 @@ class PartitionWriter:
             raise WriterError(f"partitie {self._partition}: een transactie is afgebroken")
         self._whole = False
         try:
-            async with asyncio.timeout(_LONGEST_COMMIT):
-                await self._commit(dossiers, tellingen, offset)
+            await answered(self._commit(dossiers, tellingen, offset), _LONGEST_COMMIT)
         except (KafkaError, OSError, TimeoutError) as error:
             raise WriterError(self._told(error)) from error
         self._whole = True
