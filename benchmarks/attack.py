@@ -203,8 +203,8 @@ class Run:
 def commit() -> str:
     """Return the commit that is checked out."""
     command = ["git", "rev-parse", "--short", "HEAD"]
-    found = subprocess.run(command, capture_output=True, text=True, check=False)
-    return found.stdout.strip()
+    answer = subprocess.run(command, capture_output=True, text=True, check=False)
+    return answer.stdout.strip()
 
 
 def main(arguments: Sequence[str] | None = None) -> None:

@@ -31,22 +31,22 @@ def readings(
     counts: Mapping[Count, int], public: PublicFigures, wet: str
 ) -> tuple[list[Reading], set[Count]]:
     """Return what the attacker reads, and the counts of which nothing is shown."""
-    found: list[Reading] = []
+    known: list[Reading] = []
     hidden: set[Count] = set()
     for count, number in counts.items():
         name = name_of(count, wet)
         if public.shown(number, name) is None:
             hidden.add(count)
-            found.append(RULE.reading(count, None))
+            known.append(RULE.reading(count, None))
         else:
             total = number + public.offset(name)
-            found.append(Reading(count, total, total))
-    return found, hidden
+            known.append(Reading(count, total, total))
+    return known, hidden
 
 
 def balances(counts: Mapping[Count, int]) -> list[Relation]:
     """Return stock = stock before + instroom - uitstroom where it is true and says more."""
-    found: list[Relation] = []
+    relations: list[Relation] = []
     true_months: set[tuple[str, str, int]] = set()
     rest: list[tuple[Count, Relation]] = []
     for instroom in counts:
@@ -61,7 +61,7 @@ def balances(counts: Mapping[Count, int]) -> list[Relation]:
             continue
         relation = Relation(terms, 0, 0)
         if len(instroom.gebied) == len(instroom.product) == _months(instroom) == 1:
-            found.append(relation)
+            relations.append(relation)
             (gemeente,), (categorie,) = instroom.gebied, instroom.product
             true_months.add((gemeente, categorie, instroom.first.month))
         else:
@@ -74,8 +74,8 @@ def balances(counts: Mapping[Count, int]) -> list[Relation]:
             for month in range(whole.first.month, whole.last.month + 1)
         )
         if not all(part in true_months for part in parts):
-            found.append(relation)
-    return found
+            relations.append(relation)
+    return relations
 
 
 def _months(count: Count) -> int:

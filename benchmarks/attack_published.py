@@ -1,7 +1,7 @@
 """
 The outsider on a published year of Twente: what `zorgstroom audit` finds when all goes well.
 
-The generated stream is taken in day by day by the real engine, which publishes twice a day under
+The generated stream is taken in day by day by the real engine, which publishes once a day under
 the default policy, from 1 January 2025 through March 2026; then the database is audited. Run
 `python -m benchmarks.attack_published FOLDER`; what was published there before is used again, and
 an audit that ran out of time goes on. Results go to `benchmarks/results/attack_published.jsonl`.
@@ -34,7 +34,7 @@ from zorgstroom.stream.settings import Settings
 
 RESULTS = Path(__file__).parent / "results" / "attack_published.jsonl"
 VANAF = date(2025, 1, 1)
-HOURS = (12, 17)
+HOURS = (17,)
 """Of the day, when figures are published."""
 DONE = "gepubliceerd.json"
 """In the folder: what was published there, when all of it was."""
@@ -74,9 +74,9 @@ def publish(data: Path, scale: float, seed: int) -> dict[str, object]:
     count = emissions = 0
     with Engine(settings(), data, clock) as engine:
         for moment, messages in groupby(stream(scale, seed, data), key=_published_at):
-            told = [events for _, events in messages]
-            count += len(told)
-            engine.take_in(told)
+            batch = [events for _, events in messages]
+            count += len(batch)
+            engine.take_in(batch)
             if moment.date() < VANAF:
                 continue
             clock.moment = moment.astimezone(UTC)

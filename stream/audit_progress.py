@@ -86,7 +86,7 @@ class Progress:
         if path.exists():
             kept = json.loads(path.read_text("utf-8"))
             if kept["subject"] == self._subject:
-                self.results = {one["naam"]: FamilyResult(**one) for one in kept["results"]}
+                self.results = {each["naam"]: FamilyResult(**each) for each in kept["results"]}
                 self.is_resumed = bool(self.results)
 
     @property

@@ -70,8 +70,8 @@ def sums(counts: Collection[Count]) -> list[Relation]:
     }
     return [
         Relation(((total, -1), *((part, 1) for part in parts)), 0, 0)
-        for found in (by_span, by_gebied, needed)
-        for total, parts in found.items()
+        for kind in (by_span, by_gebied, needed)
+        for total, parts in kind.items()
     ]
 
 

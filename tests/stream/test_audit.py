@@ -56,7 +56,7 @@ def kinds(report: Report) -> set[str]:
     return {leak.soort for _, leak in report.leaks}
 
 
-def one(connection: Connection, condition: str) -> str:
+def latest_row(connection: Connection, condition: str) -> str:
     """Return the condition that names the latest row of the history that meets `condition`."""
     names = KEY.split(", ")
     row = connection.rows(
@@ -100,7 +100,7 @@ def test_what_the_engine_published_is_safe(region: Path) -> None:
 
 
 @pytest.mark.parametrize(
-    ("where", "columns", "found"),
+    ("where", "columns", "kind"),
     [
         ("waarde > 20", {"waarde": "toNullable(waarde + 1)"}, "geen veelvoud"),
         ("waarde > 20", {"waarde": "toNullable(toUInt32(5))"}, "geen veelvoud"),
@@ -130,13 +130,13 @@ def test_what_the_engine_published_is_safe(region: Path) -> None:
     ],
 )
 def test_a_figure_that_is_no_reading_of_its_count_is_found(
-    touched: tuple[Path, Connection], where: str, columns: dict[str, str], found: str
+    touched: tuple[Path, Connection], where: str, columns: dict[str, str], kind: str
 ) -> None:
     data, connection = touched
-    write_again(connection, one(connection, where), **columns)
+    write_again(connection, latest_row(connection, where), **columns)
     connection.close()
     report = audited(data, wishes=HISTORY_ONLY)
-    assert found in kinds(report)
+    assert kind in kinds(report)
     assert not report.is_safe
 
 
@@ -145,7 +145,7 @@ def test_a_version_of_a_row_that_says_nothing_new_is_found(
 ) -> None:
     data, connection = touched
     (versie,) = connection.rows("SELECT max(versie) FROM publicatie.emissies_rijen")[0]
-    row = one(connection, f"periode_soort = 'maand' AND versie < {versie}")
+    row = latest_row(connection, f"periode_soort = 'maand' AND versie < {versie}")
     write_again(connection, row, versie=f"toUInt64({versie})")
     connection.close()
     report = audited(data, wishes=HISTORY_ONLY)
@@ -232,7 +232,7 @@ def test_a_question_that_cannot_be_asked_is_refused(region: Path, tmp_path: Path
 
 
 @pytest.fixture
-def told(monkeypatch: pytest.MonkeyPatch) -> None:
+def shell(monkeypatch: pytest.MonkeyPatch) -> None:
     """The settings of the region as a shell has them."""
     asked = settings()
     monkeypatch.setenv("ZORGSTROOM_REGIOS", json.dumps(asked.regios))
@@ -246,7 +246,7 @@ def command(data: Path, *arguments: str) -> Result:
     return CliRunner().invoke(main, [*fixed, *arguments])
 
 
-@pytest.mark.usefixtures("told")
+@pytest.mark.usefixtures("shell")
 def test_the_command_prints_what_it_did(region: Path) -> None:
     result = command(region)
     assert result.exit_code == 0, result.output
@@ -258,7 +258,7 @@ def test_the_command_prints_what_it_did(region: Path) -> None:
     assert not list(region.glob("audit-voortgang*"))
 
 
-@pytest.mark.usefixtures("told")
+@pytest.mark.usefixtures("shell")
 def test_the_command_answers_in_json_and_nothing_else(region: Path) -> None:
     result = command(region, "--json")
     answer = json.loads(result.stdout)
@@ -271,10 +271,10 @@ def test_the_command_answers_in_json_and_nothing_else(region: Path) -> None:
     assert all(each["onderzocht"] == each["steekproef"] for each in answer["programmas"])
 
 
-@pytest.mark.usefixtures("told")
+@pytest.mark.usefixtures("shell")
 def test_the_command_ends_with_1_when_something_leaks(touched: tuple[Path, Connection]) -> None:
     data, connection = touched
-    row = one(connection, "waarde > 20 AND wet = 'Wmo'")
+    row = latest_row(connection, "waarde > 20 AND wet = 'Wmo'")
     write_again(connection, row, waarde="toNullable(waarde + 1)")
     connection.close()
     result = command(data, "--uren", "0")
@@ -283,7 +283,7 @@ def test_the_command_ends_with_1_when_something_leaks(touched: tuple[Path, Conne
     assert "De tijd was om na 0 van" in result.output
 
 
-@pytest.mark.usefixtures("told")
+@pytest.mark.usefixtures("shell")
 @pytest.mark.parametrize("wrong", [("--regio", "twente"), ("--uren", "-1"), ("--wet", "Wlz")])
 def test_the_command_ends_with_2_when_it_is_not_understood(
     region: Path, wrong: tuple[str, str]

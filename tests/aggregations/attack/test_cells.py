@@ -17,20 +17,20 @@ def count(gebied: str, product: str, span: Span = JAN, maat: str = "instroom") -
 
 def totals(relations: list[Relation]) -> dict[Count, set[Count]]:
     """Each count that is a sum, with its parts; it may be one in one way only."""
-    found: dict[Count, set[Count]] = {}
+    parts_of: dict[Count, set[Count]] = {}
     for relation in relations:
         (whole,) = (count for count, times in relation.terms if times == -1)
         parts = {count for count, times in relation.terms if times == 1}
         assert len(parts) == len(relation.terms) - 1 and relation.low == relation.high == 0
-        assert whole not in found
-        found[whole] = parts
-    return found
+        assert whole not in parts_of
+        parts_of[whole] = parts
+    return parts_of
 
 
 def test_a_region_is_the_sum_of_its_gemeenten_and_a_total_that_of_its_parts() -> None:
     counts = [count(g, p) for g in ("a", "b", "ab") for p in ("12", "1", "2")]
-    found = totals(sums(counts))
-    assert found == {
+    parts_of = totals(sums(counts))
+    assert parts_of == {
         count("a", "12"): {count("a", "1"), count("a", "2")},
         count("b", "12"): {count("b", "1"), count("b", "2")},
         **{count("ab", p): {count("a", p), count("b", p)} for p in ("12", "1", "2")},
@@ -56,10 +56,10 @@ def test_a_total_is_the_sum_of_the_largest_parts() -> None:
 
 def test_a_quarter_is_the_sum_of_its_months_and_of_nothing_else() -> None:
     counts = [count(g, "1", span) for g in ("a", "b", "ab") for span in (JAN, FEB, MAR, QUARTER)]
-    found = totals(sums(counts))
-    assert found[count("ab", "1", QUARTER)] == {count("ab", "1", s) for s in (JAN, FEB, MAR)}
-    assert found[count("ab", "1", FEB)] == {count("a", "1", FEB), count("b", "1", FEB)}
-    assert len(found) == 6
+    parts_of = totals(sums(counts))
+    assert parts_of[count("ab", "1", QUARTER)] == {count("ab", "1", s) for s in (JAN, FEB, MAR)}
+    assert parts_of[count("ab", "1", FEB)] == {count("a", "1", FEB), count("b", "1", FEB)}
+    assert len(parts_of) == 6
     assert not totals(sums([c for c in counts if (c.first, c.last) != FEB])).keys() & {
         count("a", "1", QUARTER)
     }, "without February it is no sum"

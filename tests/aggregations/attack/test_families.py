@@ -168,34 +168,34 @@ SENDERS = (("11", "0141", 400), ("11", "0153", 60), ("12", "0141", 20), ("13", "
 
 def reports(seed: int) -> list[GemeenteReport]:
     chance = random.Random(seed)
-    made = []
+    result = []
     for aanbieder, gemeente, size in SENDERS:
         for _ in range(chance.randint(size // 2, size)):
             delay = chance.choice((0, 1, 2, 3, 4, 5, 5, 6, 9))
             dag = date(2026, 1, 1).toordinal() + chance.randrange(60)
-            made.append(
+            result.append(
                 GemeenteReport(
                     gemeente,
                     Report("Wmo", "start", aanbieder, dag, delay, delay == 0, None, None),
                 )
             )
-    return made
+    return result
 
 
-def rows(told: Iterable[GemeenteReport], public: PublicFigures) -> list[TimelinessRow]:
+def rows(sent: Iterable[GemeenteReport], public: PublicFigures) -> list[TimelinessRow]:
     return [
         row
-        for row in timeliness_rows(told, REGION, MONTHS, date(2026, 1, 1), public)
+        for row in timeliness_rows(sent, REGION, MONTHS, date(2026, 1, 1), public)
         if row.wet == "Wmo"
     ]
 
 
 @pytest.mark.parametrize("seed", range(12))
 def test_what_is_certain_of_tijdigheid_is_true(seed: int) -> None:
-    told = reports(seed)
-    public = rows(told, PublicFigures(Protection(), KEY))
+    sent = reports(seed)
+    public = rows(sent, PublicFigures(Protection(), KEY))
     family = timeliness_family(public, REGION.gemeenten, RULE)
-    exact_rows = rows(told, PublicFigures(Protection(policy="geen")))
+    exact_rows = rows(sent, PublicFigures(Protection(policy="geen")))
     truth = timeliness_family(exact_rows, REGION.gemeenten, Rule(1, -1)).programme
     counts = {count: round(truth.lows[place]) for count, place in truth.places.items()}
     assert len(family.hidden) > 10
@@ -221,7 +221,7 @@ def test_a_median_of_too_few_records_is_a_leak() -> None:
 
 
 def test_a_median_alone_does_not_tell_who_was_late() -> None:
-    told = reports(3)
-    family = timeliness_family(rows(told, PublicFigures(Protection(), KEY)), REGION.gemeenten, RULE)
+    sent = reports(3)
+    family = timeliness_family(rows(sent, PublicFigures(Protection(), KEY)), REGION.gemeenten, RULE)
     attack = Attack(family.programme, 1)
     assert min(attack.interval(place).values for place in family.hidden) >= 2

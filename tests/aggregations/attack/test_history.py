@@ -18,11 +18,11 @@ def days(first: date, count: int) -> list[date]:
 @pytest.fixture(scope="module")
 def published() -> WatchedRegion:
     """Seven weeks over the turn of a year, with care that ran before."""
-    made = WatchedRegion()
+    region = WatchedRegion()
     for _ in range(400):
-        made.start(LONG_AGO)
-    made.live(days(date(2025, 12, 20), 50))
-    return made
+        region.start(LONG_AGO)
+    region.live(days(date(2025, 12, 20), 50))
+    return region
 
 
 @pytest.fixture

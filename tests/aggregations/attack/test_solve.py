@@ -92,13 +92,13 @@ def test_subtraction_undoes_the_bare_threshold_and_not_rounding() -> None:
     bare, rounding = Rule.bare_threshold(10), Rule.rounding(5, 10)
     relations = sums(numbers)
 
-    def found(rule: Rule, figures: dict[Count, int | None]) -> Interval:
+    def interval_of(rule: Rule, figures: dict[Count, int | None]) -> Interval:
         readings = [rule.reading(count, figure) for count, figure in figures.items()]
         built = programme(readings, relations, rule.base)
         return Attack(built, 1).interval(built.places[small])
 
-    assert found(bare, {whole: 47, part: 43, small: None}) == Interval(4, 4)
-    assert found(rounding, {whole: 45, part: 45, small: None}) == Interval(0, 8)
+    assert interval_of(bare, {whole: 47, part: 43, small: None}) == Interval(4, 4)
+    assert interval_of(rounding, {whole: 45, part: 45, small: None}) == Interval(0, 8)
 
 
 def test_figures_that_cannot_be_are_a_contradiction() -> None:

@@ -83,7 +83,9 @@ class WatchedRegion:
         if not began:
             return
         key, care = self._open.pop(self.chance.choice(began))
-        ended = frozenset(one._replace(einde=einde.toordinal(), uitstroom=True) for one in care)
+        ended = frozenset(
+            indicatie._replace(einde=einde.toordinal(), uitstroom=True) for indicatie in care
+        )
         self.ledger.apply(key, care, ended)
 
     def publish(self, today: date) -> int | None:
