@@ -96,6 +96,10 @@ class DossierError(Exception):
     """A stored dossier that is damaged, or that this version of the program cannot read."""
 
 
+class DamagedDossierError(DossierError):
+    """A stored dossier that is not what was written; a copy has to take its place."""
+
+
 _encode = msgspec.msgpack.Encoder().encode
 _decode = msgspec.msgpack.Decoder(Dossier).decode
 _decode_former = msgspec.msgpack.Decoder(_FormerDossier).decode
@@ -115,6 +119,8 @@ def load(stored: bytes | None) -> Dossier:
     if stored is None:
         return _EMPTY
     schema = stored_schema(stored)
+    if schema != SCHEMA and _is_whole(bytes((stored[0], SCHEMA)) + stored[2:]):
+        raise DamagedDossierError("Een dossier is beschadigd: het nummer van zijn vorm klopt niet.")
     if schema > SCHEMA:
         raise DossierError(
             f"Een dossier heeft vorm {schema}; deze versie leest vorm {SCHEMA}. "
@@ -122,19 +128,22 @@ def load(stored: bytes | None) -> Dossier:
         )
     try:
         if schema == SCHEMA:
-            content, checksum = stored[:-_CHECKSUM_BYTES], stored[-_CHECKSUM_BYTES:]
-            if crc32(content).to_bytes(_CHECKSUM_BYTES) != checksum:
-                raise DossierError("Een dossier is beschadigd: de controlesom klopt niet.")
-            return _decode(content)
+            if not _is_whole(stored):
+                raise DamagedDossierError("Een dossier is beschadigd: de controlesom klopt niet.")
+            return _decode(stored[:-_CHECKSUM_BYTES])
         return Dossier(SCHEMA, _united(_current(m) for m in _decode_former(stored).messages))
     except (msgspec.DecodeError, UnicodeDecodeError) as error:
-        raise DossierError(f"Een dossier is onleesbaar: {error}") from None
+        raise DamagedDossierError(f"Een dossier is onleesbaar: {error}") from None
+
+
+def _is_whole(stored: bytes) -> bool:
+    return crc32(stored[:-_CHECKSUM_BYTES]).to_bytes(_CHECKSUM_BYTES) == stored[-_CHECKSUM_BYTES:]
 
 
 def stored_schema(stored: bytes) -> int:
     """Return the version of a stored form. Raises a `DossierError` when it is no dossier."""
     if len(stored) < 2 or stored[0] not in _ARRAYS or not 1 <= stored[1] < 0x80:
-        raise DossierError("Een dossier is onleesbaar: het begint niet als een dossier.")
+        raise DamagedDossierError("Een dossier is onleesbaar: het begint niet als een dossier.")
     return stored[1]
 
 

@@ -12,7 +12,7 @@ from dataclasses import dataclass, field
 
 from zorgstroom.aggregations.definitions import Definitions
 from zorgstroom.aggregations.derivation import NOTHING, Derived, derive
-from zorgstroom.aggregations.dossier import Dossier, add, dump, load
+from zorgstroom.aggregations.dossier import DamagedDossierError, Dossier, add, dump, load
 from zorgstroom.aggregations.ledger import Ledger
 from zorgstroom.codecs.events import Start, Stop
 
@@ -25,6 +25,15 @@ def key_of(event: Start | Stop) -> str:
 def gemeente_of(key: str) -> str:
     """Return the gemeente (CBS code) of a dossier's key."""
     return key[:4]
+
+
+def load_named(key: str, stored: bytes | None) -> Dossier:
+    """Return the dossier `key`; a `DamagedDossierError` says which it is, and not whose."""
+    try:
+        return load(stored)
+    except DamagedDossierError as error:
+        name = f"{gemeente_of(key)}-{key[4:12]}"
+        raise DamagedDossierError(f"{error} Het gaat om dossier {name}.") from None
 
 
 @dataclass(slots=True)
@@ -63,7 +72,7 @@ def changes(
         key = key_of(events[0])
         dossier = after.get(key)
         if dossier is None:
-            before[key] = dossier = load(dossiers.get(key))
+            before[key] = dossier = load_named(key, dossiers.get(key))
         after[key], known = add(dossier, events)
         repeated.append(known)
     result = Changes({}, repeated)
@@ -90,7 +99,7 @@ def rebuild(
     """
     nothing = NOTHING.indicaties
     for key, stored in dossiers:
-        dossier = load(stored)
+        dossier = load_named(key, stored)
         if seen is not None:
             seen(key, dossier)
         derived = derive(dossier, definitions)

@@ -16,7 +16,7 @@ from clickhouse_connect.driver.client import Client
 
 from zorgstroom.sinks.cells import LONGEST_INSERT
 from zorgstroom.sinks.errors import SinkRefusedError
-from zorgstroom.sinks.folder import held_by_another, private_folder
+from zorgstroom.sinks.folder import held_by_another, private_folder, refuse_followed_links
 from zorgstroom.sinks.retry import PAUSES, Sleep, attempt
 
 Parameters = Mapping[str, object]
@@ -97,11 +97,13 @@ def connect_embedded(path: Path | None) -> Connection:
 
     Raises:
         FolderInUseError: another process holds the folder.
-        SinkRefusedError: the folder cannot be used, or the extra `embedded` is not installed.
+        SinkRefusedError: the folder cannot be used or was copied badly, or the extra `embedded` is
+            not installed.
 
     """
     if path is not None:
         private_folder(path)
+        refuse_followed_links(path)
     try:
         client = clickhouse_connect.get_client(
             interface="chdb", path=None if path is None else str(path), tz_mode="aware"

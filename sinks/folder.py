@@ -26,6 +26,24 @@ def private_folder(path: Path) -> None:
         ) from error
 
 
+def refuse_followed_links(path: Path) -> None:
+    """
+    Refuse a folder that was copied with its links followed: the engine finds everything twice.
+
+    What a database holds stands once in `store`; `metadata` has a link to it for each database.
+    """
+    metadata = path / "metadata"
+    if metadata.is_dir() and any(
+        entry.is_dir() and not entry.is_symlink() for entry in metadata.iterdir()
+    ):
+        raise SinkRefusedError(
+            f"De map {path} is een kopie waarin koppelingen (symbolische links) door hun inhoud "
+            "zijn vervangen, zoals cp -L, een zip en sommige reservekopieën doen. Zo kan de "
+            "database niet worden geopend. Kopieer de map opnieuw met behoud van koppelingen "
+            "(cp -a, rsync -a of tar)."
+        )
+
+
 def held_by_another(path: Path, cause: Exception) -> None:
     """Raise `FolderInUseError` if another process has the engine open on `path`."""
     try:

@@ -101,6 +101,11 @@ def main() -> None:
     type=click.Path(exists=True, dir_okay=False, path_type=Path),
     help="CSV met zorg die al liep voordat de berichten begonnen.",
 )
+@click.option(
+    "--overnemen",
+    is_flag=True,
+    help="De dossiers zijn kwijt: dit zijn alle berichten achter de cijfers in de database.",
+)
 @data_option
 @today_option
 @json_option
@@ -108,6 +113,8 @@ def main() -> None:
 def ingest(
     paths: tuple[Path, ...],
     beginstand: Path | None,
+    *,
+    overnemen: bool,
     data: Path,
     today: datetime | None,
     as_json: bool,
@@ -117,7 +124,8 @@ def ingest(
 
     if not paths and beginstand is None:
         raise click.UsageError("Geef minstens een pad, of --beginstand.")
-    commands.ingest(load_settings(today), data, paths, beginstand, as_json=as_json)
+    settings = load_settings(today)
+    commands.ingest(settings, data, paths, beginstand, takes_over=overnemen, as_json=as_json)
 
 
 @main.command()

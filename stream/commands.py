@@ -50,7 +50,9 @@ def progress_bar() -> Iterator[Progress]:
 
 
 @contextmanager
-def open_engine(settings: Settings, data: Path, bar: Progress) -> Iterator[Engine]:
+def open_engine(
+    settings: Settings, data: Path, bar: Progress, *, takes_over: bool = False
+) -> Iterator[Engine]:
     """Open the engine in `data`, with a bar for the reading of many dossiers."""
     # Messages make many small objects and no cycles: looking for those less often saves a tenth.
     gc.freeze()
@@ -60,7 +62,8 @@ def open_engine(settings: Settings, data: Path, bar: Progress) -> Iterator[Engin
         task = bar.add_task("dossiers lezen", total=total, visible=total > 10_000)
         return lambda steps: bar.advance(task, steps)
 
-    with Engine(settings, data, SystemClock(settings.today), started) as engine:
+    clock = SystemClock(settings.today)
+    with Engine(settings, data, clock, started, takes_over=takes_over) as engine:
         (data / MARKER).unlink(missing_ok=True)  # from now on it may hold real messages
         yield engine
 
@@ -71,13 +74,14 @@ def ingest(
     paths: Sequence[Path],
     beginstand: Path | None,
     *,
+    takes_over: bool,
     as_json: bool,
 ) -> None:
     """Take in everything named, publish once, and sum up."""
     begun = time.monotonic()
     total = Tally()
     refused: list[Refusal] = []
-    with progress_bar() as bar, open_engine(settings, data, bar) as engine:
+    with progress_bar() as bar, open_engine(settings, data, bar, takes_over=takes_over) as engine:
         if beginstand is not None:
             task = bar.add_task("beginstand", total=None)
             tally, bad = run.ingest_beginstand(engine, beginstand, lambda n: bar.advance(task, n))

@@ -48,6 +48,11 @@ MARKER: Final = "DEMO"
 """A file of this name says that a folder holds a demo, which may be made anew."""
 _KEPT_FROM: Final = "bewaard_vanaf"
 """Property of the state: the latest boundary before which dossiers were forgotten."""
+_FILLS: Final = "vult_database"
+"""Property of the state: whether the figures in the database rest on the dossiers here."""
+_YES: Final = "ja"
+_NOT_YET: Final = "nog niet"
+"""It takes over from other dossiers, and has not published since."""
 
 
 def connect(settings: Settings, data: Path, pauses: Sequence[float] = PAUSES) -> Connection:
@@ -79,6 +84,8 @@ class Engine:
         clock: Today and now.
         progress: Called with the number of dossiers there are, gives what is told of each one read.
         metrics: Where to tell what happens; its own when nobody looks.
+        takes_over: Whether to go on from published figures of which no dossier is here: what is
+            taken in before the next publication has to be everything.
 
     """
 
@@ -90,6 +97,7 @@ class Engine:
         progress: Callable[[int], Progress] | None = None,
         *,
         metrics: Metrics | None = None,
+        takes_over: bool = False,
     ) -> None:
         self.metrics = metrics or Metrics(process=False)
         self.settings = settings
@@ -119,9 +127,10 @@ class Engine:
             if settings.exact_database:
                 exact = ClickHousePublication(connection, settings.exact_database)
             told = progress(len(self.store.dossiers)) if progress else None
-            self.processor = Processor(
-                settings, self.store, self.key, clock, told, metrics=self.metrics
-            )
+            with self.store.read_whole():
+                self.processor = Processor(
+                    settings, self.store, self.key, clock, told, metrics=self.metrics
+                )
             self.monitor = Monitor(settings, self.processor.recent, self.metrics)
             public = keyfile.public_figures(settings, data, may_make_key=True)
             self._timeliness = TimelinessPublication(settings.publication, public)
@@ -129,6 +138,7 @@ class Engine:
                 settings, public, self.publication, exact, Owner.this_process(epoch)
             )
             self._refuse_forgotten_periods()
+            self._is_filled = self._fills_database(connection.place, data, takes_over=takes_over)
             self.publisher.open(self.processor.ledger, clock.now())
             self._open.append(self._release)
         except SinkUnavailableError as error:
@@ -161,7 +171,11 @@ class Engine:
         """Write what changed, unless the date is not plausible; return the number of emissions."""
         if not self._believes_clock():
             return 0
-        return self.publisher.tick(self.processor.ledger, self.clock.now(), self.clock.today())
+        count = self.publisher.tick(self.processor.ledger, self.clock.now(), self.clock.today())
+        if not self._is_filled and self.publisher.problem is None:
+            self.store.set_property(_FILLS, _YES)
+            self._is_filled = True
+        return count
 
     @property
     def problem(self) -> str | None:
@@ -297,6 +311,32 @@ class Engine:
                 "(bewaartermijn). Zet ZORGSTROOM_PUBLICATION__JAREN lager, of lees de berichten in "
                 "een nieuwe map opnieuw in."
             )
+
+    def _fills_database(self, place: str, data: Path, *, takes_over: bool) -> bool:
+        """
+        Return whether the published figures are known to rest on the dossiers here.
+
+        Raises:
+            StateError: There are figures, and their dossiers are not here.
+
+        """
+        fills = self.store.property(_FILLS)
+        if fills == _YES:
+            return True
+        # A former version did not keep this property.
+        if (fills is None and self.processor.dossiers) or not self.publication.gebieden():
+            return False
+        if not takes_over:
+            raise StateError(
+                f"In de database {place} staan cijfers, maar in {data} staan de "
+                "dossiers niet waar ze op rusten: dossiers.sqlite is kwijt, nieuw, of niet tot het "
+                "einde opnieuw ingelezen. Publiceren zou die cijfers omlaag bijwerken. Zet de "
+                "reservekopie van dossiers.sqlite terug; of lees alle berichten en de beginstand "
+                "in een keer opnieuw in met `zorgstroom ingest --overnemen`. Horen de cijfers bij "
+                "een ander systeem, kies dan een andere database."
+            )
+        self.store.set_property(_FILLS, _NOT_YET)
+        return False
 
     def _forget(self, keys: Sequence[str], properties: Mapping[str, str] | None = None) -> int:
         found = {key: self.store.dossiers[key] for key in keys if key in self.store.dossiers}

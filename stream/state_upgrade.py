@@ -10,9 +10,12 @@ from collections.abc import Iterator
 from hashlib import blake2b
 from typing import Final, cast
 
-from zorgstroom.aggregations.dossier import Dossier, dump, load
+from zorgstroom.aggregations.dossier import DamagedDossierError, Dossier, dump
+from zorgstroom.aggregations.update import load_named
 from zorgstroom.codecs.catalog import BERICHTCODE, Soort, Wet
 
+_KEY_BYTES: Final = 20
+"""Gemeente (4 digits) and pseudonym."""
 _CHUNK: Final = 2000
 """Dossiers that are read at a time."""
 
@@ -44,7 +47,7 @@ def upgrade_dossiers(db: sqlite3.Connection) -> None:
         (last, _CHUNK),
     ).fetchall():
         last = rows[-1][0]
-        dossiers = [(packed, load(stored)) for packed, stored in rows]
+        dossiers = [(packed, load_named(unpacked(packed), stored)) for packed, stored in rows]
         db.executemany(
             "UPDATE dossiers SET inhoud = ? WHERE sleutel = ?",
             [(dump(dossier), packed) for packed, dossier in dossiers],
@@ -52,8 +55,16 @@ def upgrade_dossiers(db: sqlite3.Connection) -> None:
         for packed, dossier in dossiers:
             db.executemany(
                 "INSERT OR IGNORE INTO berichten VALUES (?, ?)",
-                _identities(packed[:4].decode() + packed[4:].hex(), dossier),
+                _identities(unpacked(packed), dossier),
             )
+
+
+def unpacked(packed: bytes) -> str:
+    """Return the key of a dossier as it stands in the table. Raises a `DamagedDossierError`."""
+    gemeente = packed[:4]
+    if len(packed) != _KEY_BYTES or not gemeente.isdigit():
+        raise DamagedDossierError("De sleutel van een dossier is beschadigd: hij kan niet bestaan.")
+    return gemeente.decode() + packed[4:].hex()
 
 
 def _identities(key: str, dossier: Dossier) -> Iterator[tuple[int, int]]:

@@ -14,10 +14,10 @@ from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import IO, Final, TypeVar
 
-from zorgstroom.aggregations.dossier import DossierError
+from zorgstroom.aggregations.dossier import DamagedDossierError, DossierError
 from zorgstroom.stream.errors import DataInUseError, StateError
 from zorgstroom.stream.results import Refusal
-from zorgstroom.stream.state_upgrade import upgrade_dossiers
+from zorgstroom.stream.state_upgrade import unpacked, upgrade_dossiers
 
 SCHEMA: Final = 2
 _TABLES: Final = """
@@ -50,7 +50,7 @@ class Store:
         folder.mkdir(parents=True, exist_ok=True, mode=0o700)
         folder.chmod(0o700)
         self._lock = _lock(folder / "slot")
-        path = folder / "dossiers.sqlite"
+        self._path = path = folder / "dossiers.sqlite"
         # Private before there is anything in it, whatever the umask.
         os.close(os.open(path, os.O_RDWR | os.O_CREAT, 0o600))
         path.chmod(0o600)
@@ -62,9 +62,12 @@ class Store:
             self._db.execute("PRAGMA cache_size = -65536")
             self._db.execute("PRAGMA secure_delete = ON")
             self._migrate()
+        except sqlite3.OperationalError:
+            self.close()
+            raise  # no room, no rights: nothing is damaged
         except sqlite3.DatabaseError as error:
             self.close()
-            raise StateError(f"De toestand in {path} is onleesbaar ({error}).") from None
+            raise damaged(path, f"Hij is onleesbaar ({error}).") from None
         except StateError:
             self.close()
             raise
@@ -91,10 +94,22 @@ class Store:
             self._db.execute("COMMIT")
         except DossierError as error:
             self._rollback()
-            raise StateError(str(error)) from None
+            raise state_error(self._path, error) from None
         except BaseException:
             self._rollback()
             raise
+
+    @contextmanager
+    def read_whole(self) -> Iterator[None]:
+        """While everything is read, tell what is damaged as a `StateError`."""
+        try:
+            yield
+        except DossierError as error:
+            raise state_error(self._path, error) from None
+        except sqlite3.OperationalError:
+            raise
+        except sqlite3.DatabaseError as error:
+            raise damaged(self._path, f"Hij is onleesbaar ({error}).") from None
 
     def property(self, name: str) -> str | None:
         """Return a property of the state, such as the fingerprint of its key."""
@@ -210,7 +225,7 @@ class DossierTable(MutableMapping[str, bytes]):
             marks = ",".join("?" * len(part))
             sql = f"SELECT sleutel, inhoud FROM dossiers WHERE sleutel IN ({marks})"  # noqa: S608
             for packed, stored in self._db.execute(sql, part):
-                self._fetched[_unpack(packed)] = stored
+                self._fetched[unpacked(packed)] = stored
 
     def __getitem__(self, key: str) -> bytes:
         if key in self._fetched:
@@ -237,20 +252,33 @@ class DossierTable(MutableMapping[str, bytes]):
 
     def __iter__(self) -> Iterator[str]:
         for (packed,) in self._db.execute("SELECT sleutel FROM dossiers"):
-            yield _unpack(packed)
+            yield unpacked(packed)
 
     def stored(self) -> Iterator[tuple[str, bytes]]:
         """Yield every dossier, for a rebuild."""
         for packed, stored in self._db.execute("SELECT sleutel, inhoud FROM dossiers"):
-            yield _unpack(packed), stored
+            yield unpacked(packed), stored
+
+
+def state_error(path: Path, error: DossierError) -> StateError:
+    """Return what to do about a dossier in the state `path` that cannot be read."""
+    if isinstance(error, DamagedDossierError):
+        return damaged(path, str(error))
+    return StateError(str(error))
+
+
+def damaged(path: Path, why: str) -> StateError:
+    """Return what to do about a state that is not what was written."""
+    return StateError(
+        f"De toestand in {path} is beschadigd. {why} Er is niets verwerkt of gepubliceerd. Zet de "
+        "reservekopie van de map terug en lees daarna de berichten van sindsdien opnieuw in; of "
+        "begin een nieuwe map met dezelfde sleutel en afrondsleutel, en lees alle berichten en de "
+        "beginstand opnieuw in. Controleer ook de schijf."
+    )
 
 
 def _pack(key: str) -> bytes:
     return key[:4].encode() + bytes.fromhex(key[4:])
-
-
-def _unpack(packed: bytes) -> str:
-    return packed[:4].decode() + packed[4:].hex()
 
 
 def _chunks(items: list[T]) -> Iterator[list[T]]:

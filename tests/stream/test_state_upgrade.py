@@ -15,7 +15,7 @@ from pydantic import SecretStr
 from tests.sinks.former_schema import FIGURE, TIMELINESS, make_former
 from tests.stream.former_state import former_dossiers, write_former_state
 from tests.stream.messages import message
-from zorgstroom.aggregations.dossier import Dossier, DossierError, dump, load, stored_schema
+from zorgstroom.aggregations.dossier import Dossier, dump, load, stored_schema
 from zorgstroom.aggregations.publication import PublicationRules
 from zorgstroom.codecs.pseudonym import PseudonymKey
 from zorgstroom.sinks.connection import connect_embedded
@@ -214,7 +214,8 @@ def test_a_dossier_that_changed_on_the_disk_is_told(contents: list[bytes], tmp_p
         changed = bytes([*stored[:-9], stored[-9] ^ 1, *stored[-8:]])
         db.execute("UPDATE dossiers SET inhoud = ? WHERE sleutel = ?", (changed, where))
     db.close()
-    with pytest.raises(DossierError, match="beschadigd"):
+    name = f"{where[:4].decode()}-{where[4:8].hex()}"
+    with pytest.raises(StateError, match=f"controlesom klopt niet.*dossier {name}.*reservekopie"):
         Engine(SETTINGS, tmp_path, SystemClock(TODAY))
 
 
