@@ -153,8 +153,9 @@ def rejected_replay(digests: tuple[str, ...], everything: bool, as_json: bool) -
     if bool(digests) == everything:
         raise click.UsageError("Geef een of meer hashes, of --all.")
     kafka = load_settings().kafka
+    listed = run.listed(kafka)
     if everything:
-        digests = tuple(one.hash for one in run.listed(kafka) if not one.opnieuw)
+        digests = tuple(one.hash for one in listed if one.is_bericht and not one.opnieuw)
     found = run.contents(kafka, digests) if digests else {}
     for digest in digests:
         fitting = sum(key.startswith(digest) for key in found)
@@ -164,6 +165,11 @@ def rejected_replay(digests: tuple[str, ...], everything: bool, as_json: bool) -
             raise OperatorError(
                 f"{fitting} afgekeurde berichten beginnen met {digest!r}; geef meer tekens."
             )
+    if any(one.hash in found and not one.is_bericht for one in listed):
+        raise OperatorError(
+            "Dit is geen bericht maar een gebeurtenis of dossier op de verkeerde plaats; dat kan "
+            "niet opnieuw worden aangeboden. Zie de oplossing met `zorgstroom rejected show`."
+        )
     run.replay(kafka, found, SystemClock().now())
     if as_json:
         click.echo(json.dumps({"opnieuw_aangeboden": sorted(found)}))

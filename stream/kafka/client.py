@@ -23,7 +23,8 @@ LARGEST: Final = MAX_BYTES + 1_000_000
 """Bytes to a record: a message of the largest size in its envelope, with headers."""
 
 CODECS: Final = (
-    "Installeer de bibliotheken voor lz4, snappy en zstd: pip install 'zorgstroom[kafka]'"
+    "Een topic is gecomprimeerd op een manier die hier niet te lezen is. Installeer cramjam, lz4, "
+    "python-snappy en zstandard: pip install 'zorgstroom[kafka]'"
 )
 _TIMEOUT_MS: Final = 10_000
 _ATTEMPTS: Final = 40
@@ -74,7 +75,7 @@ def _why(kafka: Kafka, error: Exception) -> str:
     if "AuthorizationFailed" in kind:
         return f"Deze gebruiker mist rechten ({kind}); zie 'Rechten op Kafka' in docs/deploy.md."
     if kind == "UnsupportedCodecError":
-        return f"Een topic is gecomprimeerd op een manier die hier niet te lezen is. {CODECS}"
+        return CODECS
     if kind == "OpenTransactionError":
         return f"{error}; probeer het over een minuut opnieuw."
     return refusal(kafka) or (

@@ -57,6 +57,8 @@ class Rejected:
     laatste: str
     bron: str
     reden: dict[str, str]
+    is_bericht: bool
+    """Whether it is a message; otherwise it is an event or a dossier that went astray."""
     opnieuw: bool
     """Offered again after it was last refused."""
     bytes: int
@@ -97,6 +99,7 @@ def listed(kafka: Kafka) -> list[Rejected]:
             told.get("tijd", ""),
             told.get("bron", ""),
             {name: told.get(name, "") for name in _REASON},
+            told.get("bron", "").startswith(f"{kafka.berichten}/"),
             False,
             len(record.value or b""),
         )

@@ -19,6 +19,7 @@ from pathlib import Path
 from typing import Final, NoReturn
 
 from aiohttp import web
+from aiokafka.errors import UnsupportedCodecError
 
 from zorgstroom.aggregations.policy import Protection, PublicFigures
 from zorgstroom.codecs.pseudonym import PseudonymKey
@@ -40,6 +41,7 @@ from zorgstroom.stream.ending import end_on_signals
 from zorgstroom.stream.engine import connect
 from zorgstroom.stream.errors import OperatorError
 from zorgstroom.stream.health import Health, behind, health_routes, judged
+from zorgstroom.stream.kafka.client import CODECS
 from zorgstroom.stream.metrics_http import metrics_routes
 from zorgstroom.stream.page.routes import attach
 from zorgstroom.stream.results import utc_text
@@ -243,6 +245,8 @@ class Worker:
 
 def _said(error: Exception) -> str:
     """Return the text of our own errors; those of others may quote what they were working on."""
+    if isinstance(error, UnsupportedCodecError):
+        return CODECS
     return str(error) if isinstance(error, WriterError | StalledError) else "zie het logboek"
 
 

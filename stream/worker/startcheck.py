@@ -5,14 +5,21 @@ A wrong number of partitions, another key or another list of regions doubles peo
 definitions or another calendar make one region's figures unlike the other's.
 """
 
-from aiokafka.errors import KafkaError
+import asyncio
+from typing import Final
+
+from aiokafka.errors import KafkaError, UnsupportedCodecError
 
 from zorgstroom.stream.errors import OperatorError
 from zorgstroom.stream.kafka.access import find_refusal
 from zorgstroom.stream.kafka.agreement import Agreed
 from zorgstroom.stream.kafka.asking import OpenTransactionError, topic_sizes
 from zorgstroom.stream.kafka.board import agree
+from zorgstroom.stream.kafka.client import CODECS
 from zorgstroom.stream.settings import Kafka, Settings
+
+_LONGEST: Final = 180.0
+"""Seconds; a group that has agreed on nothing yet has all its counts read."""
 
 
 class BrokerError(Exception):
@@ -34,8 +41,11 @@ async def check_start(settings: Settings, sleutel: str) -> int:
     """
     kafka = settings.kafka
     try:
-        partitions = await _count_partitions(kafka)
-        await agree(settings, Agreed.of_worker(settings, sleutel))
+        async with asyncio.timeout(_LONGEST):
+            partitions = await _count_partitions(kafka)
+            await agree(settings, Agreed.of_worker(settings, sleutel))
+    except UnsupportedCodecError as error:
+        raise OperatorError(CODECS) from error
     except (KafkaError, OSError, OpenTransactionError) as error:
         why = await find_refusal(kafka) or f"De broker antwoordt niet ({type(error).__name__})."
         raise BrokerError(f"Kafka op {kafka.brokers}: {why}") from error

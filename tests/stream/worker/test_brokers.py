@@ -4,6 +4,8 @@ import asyncio
 import itertools
 import json
 import os
+import subprocess
+import sys
 import urllib.error
 import urllib.request
 from collections.abc import Callable, Iterator
@@ -133,8 +135,36 @@ def test_compressed_batches_are_read_by_worker_and_tools_from_every_topic(
     wait_until("the changelogs are read", lambda: again.status().get("dossiers") == 8)
 
 
+def test_a_library_that_is_missing_is_named_by_worker_and_tools(
+    kafka: Kafka, environment: dict[str, str], tmp_path: Path
+) -> None:
+    with admin(kafka) as client:
+        configs = {"compression.type": "lz4"}
+        resource = ConfigResource(ConfigResourceType.TOPIC, kafka.berichten, configs=configs)
+        client.alter_configs([resource])
+    send(kafka, 1)
+    for name in ("cramjam", "snappy", "zstandard", "lz4"):
+        (tmp_path / f"{name}.py").write_text("raise ImportError")
+    path = {"PYTHONPATH": os.pathsep.join([str(tmp_path), os.environ.get("PYTHONPATH", "")])}
+    more = os.environ | environment | path
+    worker = WorkerProcess(more, tmp_path / "w")
+    try:
+        wait_until("it is told", lambda: "Installeer cramjam" in worker.log)
+    finally:
+        worker.end(9)
+    asked = subprocess.run(
+        [sys.executable, "-m", "zorgstroom.stream.cli", "lag"],
+        env=more,
+        check=False,
+        capture_output=True,
+        text=True,
+    )
+    assert asked.returncode == 1 and "Installeer" in asked.stderr
+    assert "Traceback" not in asked.stderr
+
+
 def test_records_that_fit_no_key_or_partition_are_put_aside_and_stop_no_worker(
-    kafka: Kafka, start: Start
+    kafka: Kafka, environment: dict[str, str], start: Start
 ) -> None:
     worker = start()
     send(kafka, 1)
@@ -157,6 +187,9 @@ def test_records_that_fit_no_key_or_partition_are_put_aside_and_stop_no_worker(
     assert worker.end(15) == 0, worker.log
     again = start()
     wait_until("it starts again", lambda: again.status().get("dossiers") == 2)
+    command(environment, "rejected", "replay", "--all")
+    told = command(environment, "rejected", "replay", rejected.listed(kafka)[0].hash, code=1)
+    assert "kan niet opnieuw worden aangeboden" in " ".join(told.split())
     assert refusals(kafka) == expected
 
 
@@ -199,7 +232,7 @@ def leave(kafka: Kafka, number: int, stored: bytes) -> None:
     ("spoil", "told"),
     [
         (spoiled, "controlesom"),
-        (lambda stored: stored[:1] + b"\x7e" + stored[2:], "vorm 126"),
+        (lambda _: dump(Dossier(7, ())), "vorm 7"),
         (lambda _: b"onzin", "onleesbaar"),
     ],
 )
