@@ -48,7 +48,7 @@ fuzz: .venv/ready ## 200,000 mutated messages through the decoder
 kills: .venv/ready ## 50 kill -9 of ingest and of serve, at random moments
 	ZORGSTROOM_TEST_KILLS=25 $(RUN)python -m pytest -q -m slow tests/truth/test_ingest_kill.py tests/stream/test_serve_kill.py
 
-breakage: .venv/ready ## 20 runs of each of 9 ways to break the workers; goes on where it stopped
+breakage: .venv/ready ## 20 runs of each of 12 ways to break the workers; goes on where it stopped
 	$(RUN)python -m benchmarks.breakage --runs 20
 
 kafka: ## A Kafka broker in the foreground on 127.0.0.1:9092 (needs Java 17, no Docker)

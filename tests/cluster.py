@@ -44,7 +44,9 @@ def wait_until(
 class WorkerProcess:
     """One `zorgstroom worker`."""
 
-    def __init__(self, environment: dict[str, str], data: Path) -> None:
+    def __init__(
+        self, environment: dict[str, str], data: Path, module: str = "zorgstroom.stream.cli"
+    ) -> None:
         data.mkdir(exist_ok=True)
         self.data = data
         token = environment.get("ZORGSTROOM_HTTP__TOKEN_FILE")
@@ -53,7 +55,7 @@ class WorkerProcess:
         self._log = data / "worker.log"
         with self._log.open("ab") as log:
             self.process = subprocess.Popen(
-                [sys.executable, "-m", "zorgstroom.stream.cli", "worker", "--data", str(data)],
+                [sys.executable, "-m", module, "worker", "--data", str(data)],
                 env=environment | {"COLUMNS": "500"},
                 stdout=log,
                 stderr=log,
@@ -164,9 +166,10 @@ class Cluster:
             self._sending.result(PATIENCE)
             self._sending = None
 
-    def start(self) -> WorkerProcess:
-        """Start one worker more."""
-        made = WorkerProcess(self.environment, self.folder / f"worker-{len(self.workers)}")
+    def start(self, module: str = "zorgstroom.stream.cli", **more: str) -> WorkerProcess:
+        """Start one worker more; another `module` is one that does something wrong on purpose."""
+        folder = self.folder / f"worker-{len(self.workers)}"
+        made = WorkerProcess(self.environment | more, folder, module)
         self.workers.append(made)
         return made
 

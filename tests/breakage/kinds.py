@@ -1,19 +1,27 @@
 """
-Nine ways to break the workers while they count, each with a check that it really happened.
+Twelve ways to break the workers while they count, each with a check that it really happened.
 
 Every kind is a function of a cluster whose messages stand ready on Kafka; it returns facts for the
 record. `Cluster.check` then demands every figure exact.
 """
 
+import asyncio
+import json
 import random
 import signal
 import time
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any
+
+from aiokafka import AIOKafkaProducer
 
 from deploy.local.kafka import Broker
 from tests.cluster import Cluster, WorkerProcess, wait_until
-from zorgstroom.stream.kafka.client import admin
+from tests.faults.injection import Fault
+from tests.faults.program import VARIABLE
+from tests.stream.messages import many_products
+from zorgstroom.stream.kafka.client import admin, producer
 
 Facts = dict[str, Any]
 Kind = Callable[[Cluster, Broker, random.Random], Facts]
@@ -185,6 +193,54 @@ def twice(cluster: Cluster, broker: Broker, chance: random.Random) -> Facts:
     return {"counted": counted, "again": again}
 
 
+def send_times_out(cluster: Cluster, broker: Broker, chance: random.Random) -> Facts:
+    """Let one answer of the broker to the intake stay out, while all messages wait."""
+    number = chance.randint(2, 8)
+    fault = Fault("worker", "intake delivered", "once", number, str(cluster.folder / "fault"))
+    Path(fault.state).mkdir()
+    cluster.produce()
+    worker = cluster.start("tests.faults.program", **{VARIABLE: json.dumps(fault.as_dict())})
+    wait_until("the worker notices", lambda: worker.status().get("herstarts", 0) > 0)
+    assert fault.struck
+    owns_all(worker)
+    return {"number": number, "lives": worker.status()["herstarts"] + 1}
+
+
+def fenced(cluster: Cluster, broker: Broker, chance: random.Random) -> Facts:
+    """Shut the worker out of the transactions of some partitions, amid counting."""
+    worker = alone_ready(cluster)
+    counted = amid(cluster, worker, chance)
+    kafka = cluster.settings.kafka
+    chosen = chance.sample(sorted(ALL_PARTITIONS), chance.randint(1, 4))
+
+    async def take_over() -> None:
+        for number in chosen:
+            other = AIOKafkaProducer(
+                bootstrap_servers=kafka.brokers, transactional_id=f"{kafka.group}-{number}"
+            )
+            await other.start()
+            await other.stop()
+
+    asyncio.run(take_over())
+    wait_until("the worker notices", lambda: worker.status().get("herstarts", 0) > 0)
+    owns_all(worker)
+    return {"counted": counted, "fenced": chosen, "lives": worker.status()["herstarts"] + 1}
+
+
+def large_message(cluster: Cluster, broker: Broker, chance: random.Random) -> Facts:
+    """Send a valid message of over 16 MB among the others; its removals change no figure."""
+    worker = alone_ready(cluster)
+    data = many_products(1, 38_000, status=3)
+    assert len(data) > 16_000_000
+    counted = amid(cluster, worker, chance)
+    with producer(cluster.settings.kafka) as client:
+        client.send(cluster.settings.kafka.berichten, data)
+    cluster.sent()
+    cluster.read(400)
+    assert not worker.status()["tellers"]["sinds_start"].get("afgekeurd: structuur", 0)
+    return {"counted": counted, "bytes": len(data), "lives": worker.status()["herstarts"] + 1}
+
+
 KINDS: dict[str, Kind] = {
     "kill": kill,
     "term": term,
@@ -195,4 +251,7 @@ KINDS: dict[str, Kind] = {
     "zombie": zombie,
     "sink_away": sink_away,
     "twice": twice,
+    "send_times_out": send_times_out,
+    "fenced": fenced,
+    "large_message": large_message,
 }

@@ -4,8 +4,9 @@ import io
 import warnings
 import zipfile
 from collections.abc import Iterable, Mapping
-from datetime import date
+from datetime import date, timedelta
 from pathlib import Path
+from typing import Literal
 
 from zorgstroom.codecs.encode import Person, encode
 from zorgstroom.codecs.events import Start
@@ -46,6 +47,40 @@ def message(number: int, *, gemeente: str = "0153", begin: date = date(2026, 1, 
         status=1,
     )
     return encode([event], Person(bsn(number), ACHTERNAAM, date(1950, 1, 13)))
+
+
+def many_products(number: int, products: int, status: Literal[1, 3] = 1) -> bytes:
+    """Return the start message of client `number` with so many products; 40,000 take 17 MB."""
+    first = Start(
+        wet="Wmo",
+        release="3.2",
+        afzender="01234567",
+        gemeente="0153",
+        identificatie=f"G{number}",
+        dagtekening=date(2023, 2, 1),
+        digest="0" * 32,
+        positie=1,
+        client="0" * 32,
+        geboortemaand="1950-01",
+        geslacht="1",
+        toewijzing=1,
+        categorie="02",
+        code="02A11",
+        toewijzing_ingangsdatum=date(2023, 1, 1),
+        begindatum=date(2023, 1, 1),
+        status=status,
+    )
+    events = [
+        first.model_copy(
+            update={
+                "positie": place,
+                "toewijzing": place,
+                "begindatum": date(2023, 1, 1) + timedelta(place % 28),
+            }
+        )
+        for place in range(1, products + 1)
+    ]
+    return encode(events, Person(bsn(number), ACHTERNAAM, date(1950, 1, 13)))
 
 
 def refused(number: int) -> bytes:
