@@ -10,7 +10,8 @@ import logging
 from collections.abc import Callable
 from contextlib import suppress
 from datetime import datetime
-from typing import Final
+from time import monotonic
+from typing import Final, ParamSpec, TypeVar
 
 from zorgstroom.aggregations.policy import PublicFigures
 from zorgstroom.sinks.contract import Claim, Publication
@@ -23,7 +24,11 @@ from zorgstroom.stream.settings import Settings
 from zorgstroom.stream.target import Owner
 from zorgstroom.stream.worker.partition import Partition
 
+P = ParamSpec("P")
+T = TypeVar("T")
 _LOG: Final = logging.getLogger(__name__)
+_LONGEST_ANSWER: Final = 120.0
+"""Seconds; twice what the driver waits for."""
 _REST: Final = 2.0
 """A worker that has to catch up rests after a step for so many times its length."""
 _LONGEST_REST: Final = 10.0
@@ -73,8 +78,21 @@ class Publishing:
         """Asked whether there is so much to count that figures would soon be superseded."""
         self.places: Places | None = None
         """The open database; None as long as it could not be opened."""
-        self.problem: str | None = None
-        """Why something cannot be published now; None when all is well."""
+        self._problem: str | None = None
+        self._asked_at: float | None = None
+        """When the database was asked what it has not answered; None without a question."""
+
+    @property
+    def problem(self) -> str | None:
+        """Why something cannot be published now; None when all is well. Safe in any thread."""
+        asked_at = self._asked_at
+        silent = 0.0 if asked_at is None else monotonic() - asked_at
+        if silent > _LONGEST_ANSWER:
+            return (
+                f"De database antwoordt al {silent:.0f} s niet. Er is niets verloren: het tellen "
+                "gaat door. Blijft dit zo, start dan de database en daarna de worker opnieuw."
+            )
+        return self._problem
 
     def add(self, partition: Partition) -> None:
         """Publish the regions of `partition` from now on."""
@@ -143,7 +161,7 @@ class Publishing:
         problems: list[str] = []
         try:
             if self.places is None:
-                self.places = await asyncio.to_thread(self._open_places)
+                self.places = await self._ask(self._open_places)
             await self._release_left()
             for number in list(self._publishers):
                 problem = await self._publish(number)
@@ -154,12 +172,12 @@ class Publishing:
                     break  # the others would find the same, one after another
         except SinkError as error:
             problems.append(str(error))
-        self.problem = problems[0] if problems else None
-        if self.problem and not self._told:
-            _LOG.error("%s De verwerking gaat door.", self.problem)
-        elif self._told and not self.problem:
+        self._problem = problems[0] if problems else None
+        if self._problem and not self._told:
+            _LOG.error("%s De verwerking gaat door.", self._problem)
+        elif self._told and not self._problem:
             _LOG.info("Publiceren lukt weer.")
-        self._told = self.problem
+        self._told = self._problem
 
     async def close(self) -> None:
         """Publish what is due for the last time and give every region back."""
@@ -174,6 +192,14 @@ class Publishing:
         if self.places is not None:
             for place in filter(None, self.places):
                 place.close()
+
+    async def _ask(self, question: Callable[P, T], *of: P.args, **more: P.kwargs) -> T:
+        """Wait in a thread for the database."""
+        self._asked_at = monotonic()
+        try:
+            return await asyncio.to_thread(question, *of, **more)
+        finally:
+            self._asked_at = None
 
     async def _publish(self, number: int) -> str | None:
         """Take one partition a step further; return what is wrong with it."""
@@ -191,12 +217,12 @@ class Publishing:
             self._tell(publisher, now)
             return publisher.problem
         publisher.find(partition.ledger)
-        await asyncio.to_thread(publisher.connect, now)
+        await self._ask(publisher.connect, now)
         if number not in self._publishers:
             return None
         # Up to here others had their turn; the ledger is read in one go.
         publisher.update(partition.ledger, now, self._clock.today())
-        await asyncio.to_thread(publisher.write, now)
+        await self._ask(publisher.write, now)
         if number in self._publishers:
             self._tell(publisher, now)
         return publisher.problem
@@ -219,11 +245,11 @@ class Publishing:
         def mine(gebied: str) -> bool:
             return partition_of(gebied, regions, count) == partition.number
 
-        await asyncio.to_thread(made.learn, codes, now, mine)
+        await self._ask(made.learn, codes, now, mine)
         return made
 
     async def _release_left(self) -> None:
         while self._left:
             publisher = self._left[-1]
-            await asyncio.to_thread(publisher.release, self._clock.now())
+            await self._ask(publisher.release, self._clock.now())
             self._left.pop()

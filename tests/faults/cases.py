@@ -46,6 +46,8 @@ _SILENT = 60.0
 """Seconds without an answer after which whoever watches the process kills it."""
 _BEFORE = dict(os.environ)
 _variables = threading.Lock()
+_OPERATOR = 45.0
+"""Seconds after a problem was told in which an operator starts the process again."""
 _SETTLED = 12.0
 """Seconds after which a call that did not come is not waited for."""
 TODAY = date(2026, 2, 15)
@@ -242,7 +244,8 @@ class Bench:
         begun = time.monotonic()
         until = begun + LONGEST
         is_mended = fault.way != "always"
-        is_right = False
+        is_right = by_hand = False
+        told_at: float | None = None
         while time.monotonic() < until:
             process.watch(is_struck=fault.struck)
             if not is_mended and fault.struck and process.reason:
@@ -250,6 +253,13 @@ class Bench:
                 is_mended = True
                 until = time.monotonic() + LONGEST
             is_right = published(self._publication) == self.truth
+            told_at = (told_at or time.monotonic()) if process.reason else None
+            silent = time.monotonic() - told_at if told_at and fault.way == "hangs" else 0
+            if silent > _OPERATOR and not by_hand:
+                # What hangs in a thread hangs for ever; it says so, and an operator acts.
+                by_hand = True
+                process.end()
+                process.begin()
             # A fault of a call that comes seldom, or at the end, is not waited for without end.
             if is_right and (fault.struck or time.monotonic() > begun + _SETTLED):
                 break
@@ -262,6 +272,7 @@ class Bench:
             "reason": process.reason,
             "ends": process.ends,
             "kills": process.kills,
+            "by_hand": by_hand,
             "restarts": process.restarts,
         }
         if not facts["exact"]:

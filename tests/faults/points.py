@@ -200,6 +200,7 @@ INSIDE: Final[dict[str, str]] = {
     "life.py: self.app.is_behind": _OURS,
     "life.py: self.app.wait_until_crashed": "waits for a failure of Faust",
     "publishing.py: self._ending.wait": _OURS,
+    "publishing.py: question": "what `_ask` was given",
     "run.py: listen": "the pages; without an address the process does not start",
     "run.py: runner.cleanup": _CLOSES,
     "run.py: runner.setup": "the pages; without an address the process does not start",

@@ -14,7 +14,7 @@ from tests.faults.injection import Fault, arm
 from tests.faults.points import EMBEDDED, WORKER
 from zorgstroom.stream import cli, health, serve
 from zorgstroom.stream.kafka import asking
-from zorgstroom.stream.worker import intake, life, run, writer
+from zorgstroom.stream.worker import intake, life, publishing, run, writer
 
 VARIABLE = "FAULT_OF_THE_TEST"
 AGAIN = 75
@@ -37,6 +37,7 @@ def begin(command: list[str], environment: dict[str, str], log: Path) -> None:
     life._GOODBYE = 2.0  # type: ignore[misc]
     intake._LONGEST_START = SHORT_SECONDS  # type: ignore[misc]
     asking._LONGEST_ANSWER = SHORT_SECONDS  # type: ignore[misc]
+    publishing._LONGEST_ANSWER = SHORT_SECONDS  # type: ignore[misc]
     writer._LONGEST_COMMIT = SHORT_SECONDS  # type: ignore[misc]
     run.Begun.again = lambda _: os._exit(AGAIN)  # type: ignore[assignment,method-assign]
     _arm()

@@ -41,9 +41,9 @@ def _outside(node: ast.expr, own: set[str]) -> str | None:
     if not isinstance(node, ast.Call):
         return None
     called = ast.unparse(node.func)
-    if called in ("answered", "asyncio.wait_for", "asyncio.to_thread"):
+    if called in ("answered", "asyncio.wait_for", "asyncio.to_thread", "self._ask"):
         first = node.args[0]
-        if called == "asyncio.to_thread":
+        if called in ("asyncio.to_thread", "self._ask"):
             return ast.unparse(first)
         return _outside(first, own)
     if called.startswith("asyncio."):
