@@ -15,6 +15,7 @@ from zorgstroom.sinks.contract import Claim, Filter
 from zorgstroom.sinks.errors import SinkRefusedError, SinkUnavailableError
 from zorgstroom.sinks.memory import MemoryPublication
 from zorgstroom.stream import engine as engines
+from zorgstroom.stream.brake import RetentionHeldError
 from zorgstroom.stream.clock import ManualClock
 from zorgstroom.stream.engine import Engine
 from zorgstroom.stream.inbox import Inbox
@@ -90,6 +91,8 @@ def seconds(clock: ManualClock) -> float:
 
 
 class _NoConnection:
+    place = "het geheugen"
+
     def close(self) -> None:
         pass
 
@@ -256,6 +259,34 @@ def test_retention_is_applied_once_a_day(start: Start, monkeypatch: pytest.Monke
     for _ in range(3):
         process.step(18 * 3600)
     assert applied == ["2026-03-15", "2026-03-16", "2026-03-17"]
+
+
+def test_retention_that_is_held_is_said_and_stops_nothing(
+    start: Start, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    def expire(engine: Engine) -> int:
+        raise RetentionHeldError("Dat zijn er te veel.")
+
+    monkeypatch.setattr(Engine, "expire", expire)
+    process = start()
+    for _ in range(3):
+        process.step()
+    assert [record.message for record in caplog.records].count("Dat zijn er te veel.") == 1
+
+
+def test_a_clock_that_is_not_believed_is_in_status_and_health(start: Start) -> None:
+    process = start()
+    process.drop("a.xml", message(1))
+    process.engine.clock_problem = "De klok is versprongen."
+    process.step()
+    process.step()
+    status = process.service.status()
+    assert status["probleem"] == "De klok is versprongen."
+    assert not process.service.health().gereed
+    assert not process.engine.publisher.last, "nothing was published"
+    process.engine.clock_problem = None
+    process.step()
+    assert process.service.status()["probleem"] is None and process.engine.publisher.last
 
 
 def test_the_loop_ends_after_the_batch_and_publishes_it(
