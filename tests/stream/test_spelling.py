@@ -61,7 +61,9 @@ def letters(draw: st.DrawFn) -> Letter:
             draw(st.sampled_from(("20", "36", "31"))) if stop else None,
             draw(st.dates(begin, date(2024, 12, 31))) if stop else None,
         )
-        products.setdefault((product.nummer, categorie, product.code, begin, product.einde), product)
+        products.setdefault(
+            (product.nummer, categorie, product.code, begin, product.einde), product
+        )
     geboren, gebruik = draw(
         st.sampled_from(
             (
