@@ -4,6 +4,7 @@ import asyncio
 import itertools
 import json
 import os
+import signal
 import subprocess
 import sys
 import urllib.error
@@ -289,6 +290,32 @@ def test_messages_that_are_gone_before_they_are_read_are_told_until_it_is_acknow
     wait_until("it is ready", lambda: health(again) == {}, SOON)
     assert 'zorgstroom_lost_messages{partition="0"' not in metrics(again)
     assert json.loads(command(environment, "lag", "--json"))["verloren"] == []
+
+
+def test_messages_that_go_under_a_running_worker_are_told_and_a_shorter_topic_is_read_anew(
+    kafka: Kafka, environment: dict[str, str], start: Start
+) -> None:
+    worker = start()
+    send(kafka, 1, 2)
+    wait_until("two are counted", lambda: worker.counted() == 2)
+    worker.process.send_signal(signal.SIGSTOP)
+    send(kafka, *range(3, 9))
+    with admin(kafka) as client:
+        client.delete_records({TopicPartition(kafka.berichten, 0): 5})
+    worker.process.send_signal(signal.SIGCONT)
+    wait_until("what is left is counted", lambda: worker.counted() == 5)
+    wait_until("it is told", lambda: "2 t/m 4" in health(worker).get("verlies", ""))
+    command(environment, "lag", "--gezien")
+    wait_until("it is ready", lambda: health(worker) == {}, SOON)
+    worker.process.send_signal(signal.SIGSTOP)
+    with admin(kafka) as client:
+        client.delete_topics([kafka.berichten])
+    wait_until("it is gone", lambda: kafka.berichten in topics.look(kafka).create)
+    command(environment, "topics")
+    send(kafka, 8, 9)
+    worker.process.send_signal(signal.SIGCONT)
+    wait_until("the new topic is read from its beginning", lambda: worker.counted() == 7)
+    assert worker.status()["dossiers"] == 6
 
 
 def metrics(worker: WorkerProcess) -> str:
