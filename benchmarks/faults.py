@@ -58,6 +58,7 @@ def main() -> int:
     parser.add_argument("--most", type=int, default=12, help="the last call of each point")
     parser.add_argument("--shells", nargs="*", default=list(POINTS))
     parser.add_argument("--points", nargs="*", help="only these")
+    parser.add_argument("--ways", nargs="*", default=list(WAYS), help="only these")
     parser.add_argument("--results", type=Path, default=RESULTS)
     chosen = parser.parse_args()
     version = subprocess.check_output(
@@ -66,7 +67,7 @@ def main() -> int:
     done = record(chosen.results)
     cases: queue.Queue[Key] = queue.Queue()
     for case in left(chosen.shells, chosen.most, done):
-        if not chosen.points or case[1] in chosen.points:
+        if case[2] in chosen.ways and (not chosen.points or case[1] in chosen.points):
             cases.put(case)
     lock = threading.Lock()
     failed = 0

@@ -11,20 +11,20 @@ import pytest
 from deploy.local.kafka import Broker
 from tests.breakage.kinds import KINDS
 from tests.broker import need_kafka
-from tests.cluster import cluster, wait_until
-from tests.rounded_workers import ROUNDED, embedded, told
+from tests.cluster import cluster
+from tests.rounded_workers import ROUNDED, check_same, embedded
 from tests.truth.streams import SHORT
 from zorgstroom.sinks.contract import Filter
 from zorgstroom.stream.generator.run import generate
 from zorgstroom.stream.generator.write import write
 
 pytestmark = [pytest.mark.kafka, pytest.mark.embedded, pytest.mark.slow]
-PARAMS = replace(SHORT, messages=2000, regios=3, beginstand=False)
+PARAMS = replace(SHORT, messages=2000, regios=8, beginstand=False)
 
 
 @pytest.fixture(scope="module")
 def regions(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """Messages of three regions, so that each of two workers has some."""
+    """Messages of eight regions, one a partition, so that each of two workers has some."""
     folder = tmp_path_factory.mktemp("regios")
     write(generate(PARAMS), folder)
     return folder
@@ -48,8 +48,7 @@ def test_after_breakage_both_shells_publish_the_same(
         KINDS[kind](running, own_broker, random.Random(kind))
         running.sent()
         running.read()
-        want = embedded(running, tmp_path / "embedded")
-        wait_until("the same is published", lambda: told(running.publication) == want, pause=1)
+        check_same(running, embedded(running, tmp_path / "embedded"))
         history = running.publication.figures(Filter(), historie=True)
         shown = [one.waarde for one in history if one.waarde is not None]
         assert len(shown) > 500, "this proves nothing"

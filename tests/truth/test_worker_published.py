@@ -10,7 +10,7 @@ import pytest
 from deploy.local.kafka import Broker
 from tests.cluster import Cluster, cluster, wait_until
 from tests.published_rules import violations, violations_at_any_version
-from tests.rounded_workers import ROUNDED, embedded, told
+from tests.rounded_workers import ROUNDED, check_same, embedded
 from tests.truth.streams import SHORT
 from zorgstroom.sinks.clickhouse import open_server
 from zorgstroom.sinks.contract import Filter, PublishedFigure
@@ -55,8 +55,7 @@ def test_rounded_figures_are_right_at_every_version_and_as_the_embedded_process_
         wait_until("the second takes part", lambda: bool(second.partitions()))
         running.sent()
         running.read()
-        want = embedded(running, tmp_path / "embedded")
-        wait_until("all is published", lambda: told(running.publication) == want, pause=1)
+        check_same(running, embedded(running, tmp_path / "embedded"))
         assert second.end(signal.SIGTERM) == 0, second.log
 
         regios = running.settings.regios
