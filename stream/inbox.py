@@ -74,13 +74,14 @@ class Inbox:
         self._arrivals = Arrivals(self.folder, rules.settle_seconds, now)
         self._open: _File | None = None
         self._moving: str | None = None
+        self._passed_over = 0
 
     def status(self) -> dict[str, object]:
-        """Return what a status page shows: the folder, files that wait, names left alone."""
+        """Return what a status page shows: folder, waiting files, files and members left alone."""
         return {
             "map": str(self.folder),
             "wachtend": self._arrivals.waiting + (self._open is not None),
-            "genegeerd": self._arrivals.ignored,
+            "genegeerd": self._arrivals.ignored + self._passed_over,
         }
 
     @property
@@ -137,12 +138,16 @@ class Inbox:
     def _read(self, arrival: Arrival) -> Iterator[Input]:
         """Yield the messages of a file; nothing of one that changed or went while it was read."""
         growing = self._now() < arrival.since + self._rules.patience_seconds
-        for item in read_file(arrival.path):
+        for item in read_file(arrival.path, self._pass_over):
             if item.lid:
                 # The list of members stands at the end of an archive: it is complete.
                 yield item
             elif self._arrivals.unchanged(arrival):
                 yield item._replace(growing=growing)
+
+    def _pass_over(self) -> None:
+        """Count a member that is left alone because of its name."""
+        self._passed_over += 1
 
     def _note(self, file: _File, item: Input, refusal: Refusal, taken: Taken) -> None:
         if is_premature(item, refusal.reason):

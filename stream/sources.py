@@ -115,7 +115,9 @@ def is_archive(path: str) -> bool:
 def _is_read(name: str) -> bool:
     """Return whether a member of this name (with its folders) may be a message."""
     parts = name.split("/")
-    is_hidden = any(part.startswith(".") or part == "__MACOSX" for part in parts)
+    is_hidden = any(
+        part == "__MACOSX" or (part.startswith(".") and part not in (".", "..")) for part in parts
+    )
     return not is_hidden and parts[-1].lower().endswith(SUFFIXES)
 
 

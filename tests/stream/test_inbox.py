@@ -54,10 +54,9 @@ def test_only_the_refused_members_of_an_archive_go_to_afgekeurd(bench: Bench) ->
     )
     bench.drop("lading.zip", content)
     taken = bench.settle()
-    assert (taken.tally.accepted, len(taken.refusals)) == (1, 2)
+    assert (taken.tally.accepted, len(taken.refusals)) == (1, 1)
+    assert bench.inbox.status()["genegeerd"] == 1, "what is no message by its name"
     assert names(bench) == [
-        "afgekeurd/lading.zip/lees.txt",
-        "afgekeurd/lading.zip/lees.txt.reden.json",
         "afgekeurd/lading.zip/map_fout.xml",
         "afgekeurd/lading.zip/map_fout.xml.reden.json",
         "verwerkt/lading.zip",
@@ -72,16 +71,15 @@ def test_names_of_members_reach_no_other_folder_and_do_not_clash(bench: Bench) -
         "../../../boven.xml",
         "/etc/wortel.xml",
         "C:\\Windows\\schijf.xml",
-        "..",
+        "map/../b.xml",
         "a/b.xml",
         "a_b.xml",
         "a_b.xml",
-        "a_b.xml.reden.json",
-        ".verborgen",
+        "a_b.xml.reden.json.xml",
         "x" * 600 + ".xml",
         "x" * 601 + ".xml",
         "regel\neinde\x1b[31m.xml",
-        "a",
+        "./a.xml",
     ]
     members = [(name, b"<kapot>%d" % number) for number, name in enumerate(hostile)]
     bench.drop("boos.zip", archive(members))
@@ -229,7 +227,7 @@ def test_a_file_that_breaks_off_is_not_read_again_before_its_time(
 ) -> None:
     bench.drop("half.xml", message(1)[:-30])
     bench.settle()
-    monkeypatch.setattr(inbox, "read_file", lambda path: pytest.fail("it was read"))
+    monkeypatch.setattr(inbox, "read_file", lambda path, skip: pytest.fail("it was read"))
     for _ in range(5):
         bench.seconds += 10
         bench.step()
@@ -448,7 +446,7 @@ def test_an_inbox_that_cannot_be_used_is_refused(bench: Bench) -> None:
 def test_reasons_and_state_hold_no_bsn_and_no_name(bench: Bench) -> None:
     bench.drop("a.xml", message(1))
     bench.drop("b.xml", refused(2))
-    bench.drop("c.zip", archive({"fout.xml": refused(3), bsn(9) + ".xml.": b"x"}))
+    bench.drop("c.zip", archive({"fout.xml": refused(3), bsn(9) + ".xml": b"x"}))
     bench.settle()
     state = tree(bench.folder.parent / "data")
     assert traces(state.values(), range(4)) == []
