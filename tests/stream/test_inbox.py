@@ -254,9 +254,9 @@ def test_a_file_that_vanishes_while_it_is_read_is_no_refusal(
     path = bench.drop("a.xml", message(1))
     read = sources.read_file
 
-    def vanish(name: str) -> object:
+    def vanish(name: str, skip: sources.Skip) -> object:
         path.unlink()
-        return read(name)
+        return read(name, skip)
 
     monkeypatch.setattr(inbox, "read_file", vanish)
     assert bench.settle().tally.inputs == 0
