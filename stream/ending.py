@@ -18,7 +18,7 @@ _LOG: Final = logging.getLogger(__name__)
 LONGEST: Final = 24
 """Seconds for an end in good order."""
 _REST: Final = 3
-"""Seconds more, after which the kernel ends the process: also amid a long call into C."""
+"""Seconds more, after which the kernel ends the process, also amid a call into C since."""
 _SIGNALS: Final = (signal.SIGTERM, signal.SIGINT)
 
 
@@ -27,7 +27,7 @@ def end_on_signals(ask: Callable[[signal.Signals], None]) -> None:
     Have the first SIGTERM or SIGINT call `ask`, and end this process in time after it.
 
     A second one ends it at once. To be called in the main thread, in which `ask` is called too,
-    between any two of its steps.
+    between any two of its steps; so a call into C that is under way is waited for.
     """
 
     def asked(number: int, _: FrameType | None) -> None:
