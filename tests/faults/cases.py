@@ -79,6 +79,7 @@ SMALL = {
     "ZORGSTROOM_KAFKA__BATCH": "8",
     "ZORGSTROOM_KAFKA__SESSION_SECONDS": "1",
     "ZORGSTROOM_INBOX__SETTLE_SECONDS": "0.1",
+    "ZORGSTROOM_INBOX__PATIENCE_SECONDS": "20",
     "ZORGSTROOM_INBOX__POLL_SECONDS": "0.1",
     "ZORGSTROOM_HTTP__PORT": "0",
     "ZORGSTROOM_KEY": KEY,
@@ -290,7 +291,7 @@ class Waiting:
 
     def left(self) -> list[str]:
         """Return what did not happen within some seconds."""
-        until = time.monotonic() + 10
+        until = time.monotonic() + 40
         while missing := REFUSED - set(self.refused()):
             if time.monotonic() > until:
                 return [f"refused and not put aside: {len(missing)}"]

@@ -12,9 +12,9 @@ from pathlib import Path
 
 from tests.faults.injection import Fault, arm
 from tests.faults.points import EMBEDDED, WORKER
-from zorgstroom.stream import cli, health, serve
+from zorgstroom.stream import cli, health, inbox, serve
 from zorgstroom.stream.kafka import asking
-from zorgstroom.stream.worker import intake, life, publishing, run, writer
+from zorgstroom.stream.worker import intake, life, publishing, run, startcheck, writer
 
 VARIABLE = "FAULT_OF_THE_TEST"
 AGAIN = 75
@@ -38,6 +38,8 @@ def begin(command: list[str], environment: dict[str, str], log: Path) -> None:
     intake._LONGEST_START = SHORT_SECONDS  # type: ignore[misc]
     asking._LONGEST_ANSWER = SHORT_SECONDS  # type: ignore[misc]
     publishing._LONGEST_ANSWER = SHORT_SECONDS  # type: ignore[misc]
+    startcheck._LONGEST = 2 * SHORT_SECONDS  # type: ignore[misc]
+    inbox._RETRY_SECONDS = 1.0  # type: ignore[misc]
     writer._LONGEST_COMMIT = SHORT_SECONDS  # type: ignore[misc]
     run.Begun.again = lambda _: os._exit(AGAIN)  # type: ignore[assignment,method-assign]
     _arm()

@@ -1,17 +1,19 @@
 """What is accepted can be carried: the largest messages pass, and what is larger is named."""
 
+import asyncio
 import os
 from pathlib import Path
 from uuid import uuid4
 
 import pytest
+from aiokafka import AIOKafkaProducer
 
 from deploy.local.kafka import Broker
 from tests.cluster import KEY, WorkerProcess, wait_until
 from tests.stream.messages import many_products, message
 from zorgstroom.codecs.registry import MAX_BYTES
 from zorgstroom.stream.kafka import topics
-from zorgstroom.stream.kafka.client import LARGEST, producer
+from zorgstroom.stream.kafka.client import LARGEST
 from zorgstroom.stream.kafka.rejected import listed
 from zorgstroom.stream.settings import Kafka
 
@@ -24,6 +26,15 @@ def padded(data: bytes, size: int) -> bytes:
     each = (size - len(data)) // rest.count(b"\r\n")
     made = head + first + rest.replace(b"\r\n", b"\r\n" + b" " * each)
     return made + b" " * (size - len(made))
+
+
+async def send(kafka: Kafka, messages: list[bytes]) -> None:
+    """Send all of them in their order; aiokafka does the checksum of large ones in C."""
+    async with AIOKafkaProducer(
+        bootstrap_servers=kafka.brokers, max_request_size=LARGEST, request_timeout_ms=120_000
+    ) as client:
+        for data in messages:
+            await client.send_and_wait(kafka.berichten, data, partition=0)
 
 
 def test_the_largest_messages_are_counted_and_what_is_larger_is_put_aside(
@@ -39,9 +50,7 @@ def test_the_largest_messages_are_counted_and_what_is_larger_is_put_aside(
     too_large = b"x" * (LARGEST - 200)
     sent = [*(message(n) for n in range(10, 30)), largest, *(message(n) for n in range(30, 40))]
     sent += [many, too_large, *(message(n) for n in range(40, 50))]
-    with producer(kafka) as client:
-        for data in sent:
-            client.send(kafka.berichten, data, partition=0)
+    asyncio.run(send(kafka, sent))
     environment = os.environ | {
         "ZORGSTROOM_KAFKA__BROKERS": kafka.brokers,
         "ZORGSTROOM_KAFKA__GROUP": kafka.group,
