@@ -125,7 +125,19 @@ def show(report: Report, out: Console) -> None:
             markup=False,
         )
     if report.is_safe:
-        out.print("Geen enkel klein aantal is precies te herleiden.", style="green", markup=False)
+        out.print(_verdict(report), style="green" if report.is_complete else "yellow", markup=False)
+
+
+def _verdict(report: Report) -> str:
+    """Return what a safe result says, and of how much: a part that was not examined is not safe."""
+    examined = sum(len(result.waarden) for result in report.results)
+    rest = sum(result.verborgen for result in report.results) - examined
+    if not rest:
+        return "Geen enkel klein aantal is precies te herleiden."
+    return (
+        f"Van de {_number(examined)} onderzochte aantallen is er geen precies te herleiden. "
+        f"{_number(rest)} n.b.-aantallen zijn niet onderzocht."
+    )
 
 
 def _table(results: Sequence[FamilyResult]) -> Table:

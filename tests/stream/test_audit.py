@@ -253,7 +253,7 @@ def test_the_command_prints_what_it_did(region: Path) -> None:
     result = command(region)
     assert result.exit_code == 0, result.output
     text = " ".join(result.output.split())
-    assert "Geen enkel klein aantal is precies te herleiden." in text
+    assert "Van de 60 onderzochte aantallen is er geen precies te herleiden." in text
     assert "per dag, halfjaar, jaar, kwartaal, maand" in text
     assert "regio x totaal" in text and "steekproef" in text
     assert "Buiten beschouwing: aandelen van de volledigheid" in text
@@ -283,6 +283,17 @@ def test_the_command_ends_with_1_when_something_leaks(touched: tuple[Path, Conne
     assert result.exit_code == 1
     assert "LEK: geen afgerond cijfer" in result.output
     assert "De tijd was om na 0 van" in result.output
+    assert "onderzochte aantallen" not in result.output
+
+
+@pytest.mark.usefixtures("shell")
+def test_what_was_not_examined_is_not_called_safe(region: Path, tmp_path: Path) -> None:
+    result = command(region, "--uren", "0", "--voortgang", str(tmp_path / "voortgang.json"))
+    text = " ".join(result.output.split())
+    assert result.exit_code == 0
+    assert "Geen enkel klein aantal" not in text
+    assert "Van de 0 onderzochte aantallen is er geen precies te herleiden." in text
+    assert "n.b.-aantallen zijn niet onderzocht." in text
 
 
 @pytest.mark.usefixtures("shell")
