@@ -67,7 +67,7 @@ def test_figures_are_right_while_messages_stream(short: Simulation, tmp_path: Pa
         if sent == len(short.messages):
             proves_something(figures(engine))
 
-    streamed(short, "afronden", tmp_path / "data", (0.3, 0.85, 0.98, 1.0), look)
+    streamed(short, "afronden", tmp_path / "data", (0.3, 0.98, 1.0), look)
 
 
 @pytest.mark.slow
