@@ -2,7 +2,7 @@
 
 from collections import Counter
 from collections.abc import Sequence
-from math import comb
+from math import exp, lgamma, log, log1p
 from typing import Any
 
 from zorgstroom.aggregations.attack.solve import ENOUGH
@@ -35,7 +35,18 @@ def clopper_pearson(hits: int, size: int, level: float = 0.95) -> tuple[float, f
     """Return the exact confidence interval of a share, by bisection on the binomial tail."""
 
     def at_most(most: int, share: float) -> float:
-        return sum(comb(size, k) * share**k * (1 - share) ** (size - k) for k in range(most + 1))
+        # By logarithms: the binomial coefficients of some thousand counts fit no float.
+        hit, miss = log(share), log1p(-share)
+        return sum(
+            exp(
+                lgamma(size + 1)
+                - lgamma(k + 1)
+                - lgamma(size - k + 1)
+                + k * hit
+                + (size - k) * miss
+            )
+            for k in range(most + 1)
+        )
 
     def solve(most: int, tail: float) -> float:
         low, high = 0.0, 1.0

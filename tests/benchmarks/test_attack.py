@@ -109,6 +109,11 @@ def test_intervals_are_those_of_the_textbook(hits: int, size: int, low: float, h
     assert clopper_pearson(hits, size) == pytest.approx((low, high), abs=2e-6)
 
 
+def test_an_interval_of_many_hits_of_many_counts_fits_a_float() -> None:
+    low, high = clopper_pearson(546, 2700)
+    assert (low, high) == pytest.approx((0.187216, 0.217877), abs=2e-6)
+
+
 def test_rates_are_per_thousand() -> None:
     report = rates([1, 3, 5, 5])
     assert (report["exact"], report["fewer than 5"], report["narrowest"]) == (1, 2, 1)
