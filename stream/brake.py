@@ -13,7 +13,7 @@ from datetime import date, timedelta
 from typing import Final
 
 from zorgstroom.aggregations.periods import date_of
-from zorgstroom.stream.clock import Clock
+from zorgstroom.stream.clock import Clock, SystemClock
 from zorgstroom.stream.errors import OperatorError
 
 NEAR: Final = timedelta(days=31)
@@ -43,6 +43,12 @@ class ClockWatch:
         seconds: A clock that never jumps.
 
     """
+
+    @classmethod
+    def of(cls, clock: Clock) -> "ClockWatch | None":
+        """Watch a machine's clock; a date set by hand, a simulation and a test have their own."""
+        is_watched = isinstance(clock, SystemClock) and clock.fixed is None
+        return cls(clock) if is_watched else None
 
     def __init__(self, clock: Clock, seconds: Callable[[], float] = seconds_since_boot) -> None:
         self._clock = clock

@@ -27,7 +27,7 @@ from zorgstroom.sinks.metrics import Metrics
 from zorgstroom.sinks.retry import PAUSES
 from zorgstroom.stream import keyfile
 from zorgstroom.stream.brake import ClockWatch, check_date, check_retention
-from zorgstroom.stream.clock import Clock, SystemClock
+from zorgstroom.stream.clock import Clock
 from zorgstroom.stream.errors import OperatorError, StateError
 from zorgstroom.stream.monitor import Monitor
 from zorgstroom.stream.processor import Processor, Progress
@@ -104,9 +104,7 @@ class Engine:
         self.clock = clock
         self.clock_problem: str | None = None
         """Why the date is not believed, so that nothing is published; None when it is."""
-        # A date that is set by hand, a simulation and a test have a calendar of their own.
-        is_watched = isinstance(clock, SystemClock) and clock.fixed is None
-        self._watch = ClockWatch(clock) if is_watched else None
+        self._watch = ClockWatch.of(clock)
         self._open: list[Callable[[], None]] = []
         try:
             self.store = Store(data)

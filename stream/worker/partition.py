@@ -14,7 +14,7 @@ from typing import Final, NamedTuple
 from zorgstroom.aggregations import tellingen as counts
 from zorgstroom.aggregations.definitions import Definitions
 from zorgstroom.aggregations.derivation import NOTHING, Derived, derive
-from zorgstroom.aggregations.dossier import SCHEMA, dump, load, stored_schema
+from zorgstroom.aggregations.dossier import SCHEMA, Dossier, dump, load, stored_schema
 from zorgstroom.aggregations.ledger import Ledger
 from zorgstroom.aggregations.recent import Recent
 from zorgstroom.aggregations.tellingen import Telling, Tellingen
@@ -80,6 +80,8 @@ class Partition:
         self.dossiers, self._tellingen = tables
         self.size = 0
         """How many dossiers there are."""
+        self.latest = 0
+        """The latest Dagtekening of a message (an ordinal); 0 without messages."""
         self.ledger = Ledger(definitions.einddatum_telt_mee)
         self.signals: Counter[str] = Counter()
         self.sleutel: str | None = None
@@ -96,8 +98,7 @@ class Partition:
         while part := list(islice(items, _SLICE)):
             former = [pair for pair in part if stored_schema(pair[1]) < SCHEMA]
             self.converted |= {key: dump(load(stored)) for key, stored in former}
-            seen = self._recent.put if self._recent is not None else None
-            rebuild(part, self.definitions, self.ledger, self.signals, seen)
+            rebuild(part, self.definitions, self.ledger, self.signals, self._seen)
             yield
         self.dossiers.update(self.converted)
         for cell, value in kept.items():
@@ -110,6 +111,12 @@ class Partition:
                     self._restored[cell] = _DAMAGED  # the dossiers put it right
                 else:
                     self._tellingen[cell] = value
+
+    def _seen(self, key: str, dossier: Dossier) -> None:
+        if dossier.messages:
+            self.latest = max(self.latest, dossier.messages[-1].dag)
+        if self._recent is not None:
+            self._recent.put(key, dossier)
 
     def differing(self) -> dict[str, bytes | None]:
         """Return what the table of counts has wrong after `restore`; the dossiers win."""
@@ -173,6 +180,7 @@ class Partition:
                 self._move(key, was, now)
         for key, was in made.forgotten:
             self._move(key, was, NOTHING)
+        self.latest = max(self.latest, max((dag for _, dag in made.marks), default=0))
         if self._recent is not None:
             self._recent.gone(key for key, _ in made.forgotten)
             for key, dag in made.marks:

@@ -9,14 +9,16 @@ import asyncio
 import logging
 from collections.abc import Callable
 from contextlib import suppress
-from datetime import datetime
+from datetime import date, datetime
 from time import monotonic
 from typing import Final, ParamSpec, TypeVar
 
+from zorgstroom.aggregations.periods import date_of
 from zorgstroom.aggregations.policy import PublicFigures
 from zorgstroom.sinks.contract import Claim, Publication
 from zorgstroom.sinks.errors import SinkError
 from zorgstroom.sinks.metrics import Metrics
+from zorgstroom.stream.brake import ClockWatch
 from zorgstroom.stream.clock import Clock
 from zorgstroom.stream.kafka.wire import partition_of
 from zorgstroom.stream.publisher import Publisher
@@ -66,6 +68,7 @@ class Publishing:
         self._public = public
         self._settings = settings
         self._clock = clock
+        self._watch = ClockWatch.of(clock)
         self._open_places = open_places
         self._count = partitions
         self._owner = Owner.this_process()
@@ -109,6 +112,17 @@ class Publishing:
             return frozenset()
         self._left.append(publisher)
         return frozenset(publisher.versions)
+
+    def clock_problem(self) -> str | None:
+        """Return why the date is not believed, so that nothing is published; None when it is."""
+        if self._watch is None:
+            return None
+        latest = max((partition.latest for partition, _ in self._publishers.values()), default=0)
+        emissions = [one for each in self.publishers() for one in list(each.last.values())]
+        return self._watch.problem(
+            date.fromordinal(latest) if latest else None,
+            date_of(max(emissions)) if emissions else None,
+        )
 
     def publishers(self) -> list[Publisher]:
         """Return the publishers that know what was published before."""
@@ -213,6 +227,8 @@ class Publishing:
                 self._left.append(publisher)  # gone in the meantime
                 return None
             self._publishers[number] = (partition, publisher)
+        if problem := self.clock_problem():
+            return problem
         if not publisher.due(now):
             self._tell(publisher, now)
             return publisher.problem

@@ -1,19 +1,25 @@
-"""A worker that has to catch up publishes less often, and at once when it has."""
+"""When a worker publishes: less often while it has to catch up, never on a clock that jumped."""
 
 import asyncio
 import threading
 import time
 from collections.abc import Callable
-from datetime import date
+from datetime import UTC, date, datetime, timedelta
 
 import pytest
 
+from tests.stream.worker.events import start
+from zorgstroom.aggregations.definitions import Definitions
 from zorgstroom.aggregations.policy import PublicFigures
 from zorgstroom.sinks.errors import SinkUnavailableError
+from zorgstroom.sinks.memory import MemoryPublication
 from zorgstroom.sinks.metrics import Metrics
-from zorgstroom.stream.clock import SystemClock
+from zorgstroom.stream.brake import ClockWatch
+from zorgstroom.stream.clock import ManualClock, SystemClock
+from zorgstroom.stream.kafka.wire import Bericht
 from zorgstroom.stream.settings import Settings
 from zorgstroom.stream.worker import publishing as module
+from zorgstroom.stream.worker.partition import Partition, Tables
 from zorgstroom.stream.worker.publishing import Places, Publishing
 
 
@@ -76,3 +82,65 @@ def test_a_database_that_never_answers_is_told(monkeypatch: pytest.MonkeyPatch) 
         assert made.problem == "weg"
 
     asyncio.run(run())
+
+
+def test_a_clock_that_jumps_publishes_nothing_and_is_told() -> None:
+    now = datetime(2026, 3, 15, 12, tzinfo=UTC)
+    clock = ManualClock(now)
+    place = MemoryPublication()
+    settings = Settings.model_validate({"protection": {"policy": "geen"}})
+    made = Publishing(
+        settings,
+        PublicFigures(settings.protection),
+        clock,
+        lambda: (place, None),
+        1,
+        metrics=Metrics(process=False),
+    )
+    jumped = timedelta()
+
+    def passed() -> float:
+        return (clock.moment - now - jumped).total_seconds()
+
+    made._watch = ClockWatch(clock, passed)
+    partition = Partition(0, settings.definitions, Tables({}, {}))
+
+    def take(number: int) -> None:
+        events = (start(number, begin=date(2026, 3, 1)),)
+        told = Bericht(schema=2, sleutel="abc", ontvangen_ms=None, gebeurtenissen=events)
+        partition.take(partition.step([told], "abc"))
+
+    async def step() -> int | None:
+        clock.moment += timedelta(minutes=1)
+        await made.step()
+        return place.last_version("0153", ["0153"])
+
+    async def run() -> None:
+        nonlocal jumped
+        take(1)
+        made.add(partition)
+        first = await step()
+        assert first and made.problem is None
+        take(2)
+        jumped = timedelta(days=3652)
+        clock.moment += jumped
+        assert await step() == first, "nothing was published ten years ahead"
+        assert made.problem is not None and "De klok is versprongen" in made.problem
+        clock.moment -= jumped
+        jumped = timedelta()
+        assert (await step() or 0) > first and made.problem is None
+        await made.close()
+
+    asyncio.run(run())
+
+
+def test_the_latest_message_that_the_changelogs_hold_vouches_for_the_date() -> None:
+    partition = Partition(0, Definitions(), Tables({}, {}))
+    events = (start(1, begin=date(2026, 3, 1)),)
+    told = Bericht(schema=2, sleutel="abc", ontvangen_ms=None, gebeurtenissen=events)
+    made = partition.step([told], "abc")
+    partition.take(made)
+    again = Partition(0, Definitions(), Tables({}, {}))
+    for _ in again.restore({k: v for k, v in made.dossiers.items() if v is not None}, {}):
+        pass
+    assert partition.latest == again.latest == date(2026, 3, 1).toordinal()
