@@ -22,7 +22,7 @@ from zorgstroom.stream.kafka.wire import Origin, partition_of
 from zorgstroom.stream.settings import Settings
 from zorgstroom.stream.worker.partition import Partition, Tables
 from zorgstroom.stream.worker.reading import find_damage, find_offsets, read_changelogs
-from zorgstroom.stream.worker.writer import PartitionWriter, as_records
+from zorgstroom.stream.worker.writer import PartitionWriter, UndecidedError, as_records
 
 _LOG: Final = logging.getLogger(__name__)
 _SLICE: Final = 2000
@@ -142,7 +142,7 @@ class Owned:
     async def _load(self) -> None:
         async with self.still:
             missing = [number for number in self._writers if number not in self.partitions]
-            found = await read_changelogs(self._settings.kafka, missing) if missing else {}
+            found = await self._read(missing) if missing else {}
             self._purge(missing)  # what a reading that was cut off has left
             for number in missing:
                 dossiers, tellingen = found.pop(number)
@@ -168,6 +168,19 @@ class Owned:
                 self.loaded(made)
                 _LOG.info("Partitie %d: %d dossiers gelezen", number, made.size)
             self.serving = True
+
+    async def _read(self, numbers: Collection[int]) -> dict[int, tuple[State, State]]:
+        """Return what the changelogs hold; decide first what the broker left open in them."""
+        kafka = self._settings.kafka
+        try:
+            return await read_changelogs(kafka, numbers)
+        except UndecidedError:
+            _LOG.warning(
+                "De broker heeft een transactie in een changelog niet afgemaakt; dat gebeurt nu. "
+                "Er is niets verloren."
+            )
+            await asyncio.gather(*(self.writer(number).settle() for number in numbers))
+            return await read_changelogs(kafka, numbers)
 
     async def close(self) -> None:
         """Give up everything."""

@@ -8,7 +8,7 @@ from zorgstroom.aggregations.dossier import DossierError, load
 from zorgstroom.stream.errors import OperatorError
 from zorgstroom.stream.kafka.asking import OpenTransactionError, State, latest, located
 from zorgstroom.stream.settings import Kafka
-from zorgstroom.stream.worker.writer import WriterError
+from zorgstroom.stream.worker.writer import UndecidedError, WriterError
 
 
 class ChangelogError(OperatorError):
@@ -25,7 +25,8 @@ async def read_changelogs(
     end of the changelogs stands still.
 
     Raises:
-        WriterError: A transaction of the former owner stays open.
+        UndecidedError: A transaction of the former owner stays open.
+        WriterError: The broker does not answer.
         OperatorError: A record is not of this program.
 
     """
@@ -37,7 +38,7 @@ async def read_changelogs(
     try:
         states = await latest(kafka, places)
     except OpenTransactionError as error:
-        raise WriterError(str(error)) from None
+        raise UndecidedError(str(error)) from None
     except TimeoutError as error:
         raise WriterError(f"een changelog kan niet worden gelezen ({error})") from None
     return {

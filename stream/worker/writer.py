@@ -23,12 +23,19 @@ _BATCH_BYTES: Final = 900_000
 _LONGEST_COMMIT: Final = 30.0
 """Seconds; a broker that says nothing for so long is taken for gone."""
 
+_NOBODY: Final = b""
+"""Key of no dossier and no count."""
+
 Records = Iterable[tuple[bytes, bytes | None]]
 """Key and value; no value forgets the key."""
 
 
 class WriterError(Exception):
     """Nothing of the batch counts as written: forget the state and begin again from the topics."""
+
+
+class UndecidedError(WriterError):
+    """A transaction stays open in a changelog, so that nobody can tell what is in it."""
 
 
 class PartitionWriter:
@@ -104,6 +111,22 @@ class PartitionWriter:
         if sent or offset is not None:
             await self._producer.commit_transaction()
             await self._producer.begin_transaction()
+
+    async def settle(self) -> None:
+        """
+        Decide what the broker left open of a transaction of a former owner.
+
+        A broker that is stopped in the middle of a commit has been seen to note it as done without
+        telling the changelogs: for good, since nobody decides a transaction twice. A next one of
+        the same name, here of a key that nothing has, closes it with itself, as written. The offset
+        is left out: records of a batch that was written only in part are read again, and are
+        repeats then.
+
+        Raises:
+            WriterError: Nothing counts as written.
+
+        """
+        await self.commit([(_NOBODY, None)], [(_NOBODY, None)], None)
 
     async def close(self) -> None:
         """Give back the connections; what was not committed never happened."""

@@ -1,26 +1,32 @@
 """What one transaction holds is read whole or not at all, on the real broker."""
 
 import asyncio
+from pathlib import Path
 from uuid import uuid4
 
 import pytest
-from aiokafka import AIOKafkaProducer
+from aiokafka import AIOKafkaProducer, TopicPartition
 
 from deploy.local.kafka import Broker
-from zorgstroom.stream.kafka import topics
+from tests.broker import need_kafka
+from zorgstroom.stream.kafka import asking, topics
 from zorgstroom.stream.settings import Kafka
 from zorgstroom.stream.worker.reading import read_changelogs
-from zorgstroom.stream.worker.writer import PartitionWriter, WriterError
+from zorgstroom.stream.worker.writer import PartitionWriter, UndecidedError, WriterError
 
 pytestmark = [pytest.mark.kafka, pytest.mark.slow]
 
 
-@pytest.fixture
-def kafka(broker: Broker) -> Kafka:
+def topics_on(address: str) -> Kafka:
     name = f"geheel-{uuid4().hex[:8]}"
-    made = Kafka(brokers=broker.address, group=name, prefix=f"{name}-", partitions=1)
+    made = Kafka(brokers=address, group=name, prefix=f"{name}-", partitions=1)
     topics.carry_out(made, topics.look(made))
     return made
+
+
+@pytest.fixture
+def kafka(broker: Broker) -> Kafka:
+    return topics_on(broker.address)
 
 
 def test_a_state_is_not_read_before_every_transaction_in_it_is_decided(kafka: Kafka) -> None:
@@ -59,3 +65,42 @@ def test_after_a_commit_that_was_cut_off_nothing_more_is_written(kafka: Kafka) -
         await after.close()
 
     asyncio.run(run())
+
+
+def test_what_a_broker_left_open_for_good_is_decided_as_written(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    need_kafka()
+    monkeypatch.setattr(asking, "_LONGEST_DECISION", 2.0)
+    unverified = {"transaction.partition.verification.enable": "false"}
+
+    async def hang(kafka: Kafka) -> None:
+        """Leave records of partition 0 that the coordinator of transactions knows nothing of."""
+        name = f"{kafka.group}-0"
+        former = AIOKafkaProducer(bootstrap_servers=kafka.brokers, transactional_id=name)
+        await former.start()
+        await former.begin_transaction()
+        for topic in (kafka.dossiers, kafka.tellingen):
+            place = TopicPartition(topic, 0)
+            former._txn_manager._txn_partitions.add(place)
+            await former.send_and_wait(topic, b"2", b"a", partition=0)
+
+    async def run(kafka: Kafka) -> None:
+        first = PartitionWriter(kafka, 0)
+        await first.open()
+        await first.commit([(b"a", b"1"), (b"b", b"1")], [(b"a", b"1")], None)
+        await first.close()
+        await hang(kafka)
+        writer = PartitionWriter(kafka, 0)
+        await writer.open()
+        with pytest.raises(UndecidedError, match="blijft een transactie open"):
+            await read_changelogs(kafka, [0])
+        await writer.settle()
+        state = {0: ({"a": b"2", "b": b"1"}, {"a": b"2"})}
+        assert await read_changelogs(kafka, [0]) == state
+        await writer.commit([(b"a", b"3")], [], None)
+        assert (await read_changelogs(kafka, [0]))[0][0] == {"a": b"3", "b": b"1"}
+        await writer.close()
+
+    with Broker(tmp_path / "kafka", extra=unverified) as broker:
+        asyncio.run(run(topics_on(broker.address)))
