@@ -110,7 +110,10 @@ class Run:
                 for wet, of_wet in exact.items():
                     if not self.is_over:
                         self._unit(of_wet, public, attacker, f"{number}|{wet}|{attacker.naam}")
-        steps = {"every level": Counter[str](), "published days only": Counter[str]()}
+        steps = {
+            days: Counter({"small flows": 0, "guessed right": 0})
+            for days in ("every level", "published days only")
+        }
         for of_wet in exact.values():
             for public in keys:
                 add_steps(of_wet, public, steps)
