@@ -58,7 +58,7 @@ FILTERS = [
     params=[
         "memory",
         pytest.param("embedded", marks=pytest.mark.embedded),
-        pytest.param("bridge", marks=pytest.mark.embedded),
+        pytest.param("bridge", marks=[pytest.mark.embedded, pytest.mark.slow]),
         *([pytest.param("server", marks=pytest.mark.clickhouse)] if SERVER_URL else []),
     ]
 )

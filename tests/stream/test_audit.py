@@ -21,7 +21,7 @@ from zorgstroom.stream.errors import OperatorError
 from zorgstroom.stream.settings import Settings
 
 pytest.importorskip("highspy")
-pytestmark = [pytest.mark.embedded]
+pytestmark = [pytest.mark.embedded, pytest.mark.slow]
 
 HISTORY = "publicatie.historie_rijen"
 KEY = "gebied_soort, gebied, wet, product_niveau, product, maat, periode_soort, periode, versie"
@@ -179,7 +179,6 @@ def test_rows_of_an_emission_that_was_cut_off_say_nothing(
     assert audited(data, wishes=HISTORY_ONLY).is_safe
 
 
-@pytest.mark.slow
 def test_a_second_rounding_key_is_found(tmp_path: Path) -> None:
     publish_region(tmp_path, settings(), date(2026, 2, 20))
     connection = connect_embedded(tmp_path / "chdb")
@@ -193,7 +192,6 @@ def test_a_second_rounding_key_is_found(tmp_path: Path) -> None:
     assert len([leak for _, leak in report.leaks if leak.soort == "twee sleutels"]) <= 2
 
 
-@pytest.mark.slow
 def test_the_bare_threshold_is_undone_by_subtraction(tmp_path: Path) -> None:
     bare = settings(policy="kale_drempel")
     publish_region(tmp_path, bare, date(2026, 1, 21))

@@ -98,6 +98,7 @@ def test_a_state_of_a_former_version_does_not_know_and_goes_on(data: Path) -> No
     Engine(SETTINGS, data, CLOCK).close()
 
 
+@pytest.mark.slow
 def test_the_command_says_it_and_takes_over_when_asked(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -31,7 +31,7 @@ from zorgstroom.stream.settings import Rounding, Settings
 from zorgstroom.stream.sources import Input
 from zorgstroom.stream.store import Store
 
-pytestmark = pytest.mark.embedded
+pytestmark = [pytest.mark.embedded, pytest.mark.slow]
 TODAY = date(2026, 3, 15)
 KEY_TEXT = "6b" * 32
 KEY = PseudonymKey.from_text(KEY_TEXT)

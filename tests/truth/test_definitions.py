@@ -16,7 +16,7 @@ BEGINSTAND = b"bsn,gemeente,wet,toewijzing,categorie,code,begindatum,geboortedat
 Open = Callable[..., Way]
 
 
-@pytest.fixture(params=["embedded", "worker"])
+@pytest.fixture(params=[pytest.param("embedded", marks=pytest.mark.slow), "worker"])
 def open_way(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Open]:
     with ExitStack() as stack:
         yield lambda **definitions: stack.enter_context(

@@ -15,7 +15,7 @@ from zorgstroom.stream.engine import Engine
 from zorgstroom.stream.settings import Settings
 from zorgstroom.stream.sources import Input
 
-pytestmark = pytest.mark.embedded
+pytestmark = [pytest.mark.embedded, pytest.mark.slow]
 FIRST = date(2023, 1, 1)
 
 

@@ -61,6 +61,7 @@ def proves_something(published: list[PublishedFigure]) -> None:
     assert len(shown) > 500 and len(sums) > 5 and len(published) > len(shown) + 500
 
 
+@pytest.mark.slow
 def test_figures_are_right_while_messages_stream(short: Simulation, tmp_path: Path) -> None:
     def look(engine: Engine, sent: int) -> None:
         check(engine, short, sent)

@@ -119,6 +119,7 @@ def region() -> Region:
     return lived()
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("counts_along", [True, False])
 def test_everything_that_is_laid_together_is_true(*, counts_along: bool) -> None:
     region = lived(einddatum_telt_mee=counts_along)

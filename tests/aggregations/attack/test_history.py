@@ -11,6 +11,9 @@ from zorgstroom.aggregations.attack.leaks import Leak
 LONG_AGO = date(2025, 3, 1)
 
 
+pytestmark = pytest.mark.slow
+
+
 def days(first: date, count: int) -> list[date]:
     return [first + timedelta(days=number) for number in range(count)]
 
