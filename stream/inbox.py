@@ -16,7 +16,13 @@ from zorgstroom.stream import processor, settings
 from zorgstroom.stream.arrivals import Arrival, Arrivals
 from zorgstroom.stream.filing import Filing, InboxError
 from zorgstroom.stream.results import Refusal, Tally
-from zorgstroom.stream.sources import Input, is_archive, is_premature, read_file
+from zorgstroom.stream.sources import (
+    Input,
+    StorageError,
+    is_archive,
+    is_premature,
+    read_file,
+)
 
 _LOG = logging.getLogger(__name__)
 _MOST_BYTES: Final = 64_000_000
@@ -74,6 +80,7 @@ class Inbox:
         self._arrivals = Arrivals(self.folder, rules.settle_seconds, now)
         self._open: _File | None = None
         self._moving: str | None = None
+        self._unread: str | None = None
         self._passed_over = 0
 
     def status(self) -> dict[str, object]:
@@ -95,7 +102,7 @@ class Inbox:
     @property
     def problem(self) -> str | None:
         """Why files stay where they are; None when all is well."""
-        return self._arrivals.problem or self._moving
+        return self._arrivals.problem or self._unread or self._moving
 
     def step(self, process: Process) -> Taken:
         """Take in one batch and file what is finished; an archive may need several steps."""
@@ -126,7 +133,12 @@ class Inbox:
                 if arrival is None:
                     return batch, finished, False
                 self._open = _File(arrival, self._read(arrival))
-            item = next(self._open.inputs, None)
+            try:
+                item = next(self._open.inputs, None)
+            except StorageError as error:
+                self._wait_for_storage(error)
+                continue
+            self._unread = None
             if item is not None:
                 batch.append((self._open, item))
                 size += len(item.data)
@@ -134,6 +146,15 @@ class Inbox:
                 finished.append(self._open)
                 self._open = None
         return batch, finished, True
+
+    def _wait_for_storage(self, error: StorageError) -> None:
+        """Leave the open file where it is; what was read of an archive is a repeat next time."""
+        assert self._open is not None
+        self._arrivals.hold(self._open.arrival, self._now() + _RETRY_SECONDS)
+        self._open = None
+        if self._unread is None:
+            _LOG.error("%s", error)
+        self._unread = str(error)
 
     def _read(self, arrival: Arrival) -> Iterator[Input]:
         """Yield the messages of a file; nothing of one that changed or went while it was read."""

@@ -6,6 +6,7 @@ archive only what `zipfile` unpacks by a bound. The same names are read in a fol
 archive; what bears another name is left alone, and counted.
 """
 
+import errno
 import os
 import stat
 import zipfile
@@ -15,6 +16,7 @@ from typing import Final, NamedTuple
 
 from zorgstroom.codecs.envelope import MAX_BYTES
 from zorgstroom.codecs.errors import Reason, TruncatedError
+from zorgstroom.stream.errors import OperatorError
 
 SUFFIXES: Final = (".xml", ".zip")
 """What is read from a folder or archive; a file that is named itself may have any name."""
@@ -26,6 +28,18 @@ _UNREADABLE: Final = "onleesbaar"
 
 
 _FIRST_READ: Final = 1 << 16
+
+
+_STORAGE: Final = frozenset(
+    {
+        errno.EIO,
+        errno.ESTALE,
+        errno.ENOTCONN,
+        errno.ETIMEDOUT,
+        errno.EHOSTDOWN,
+        errno.EHOSTUNREACH,
+    }
+)
 
 
 class Input(NamedTuple):
@@ -40,6 +54,10 @@ class Input(NamedTuple):
     """Changed so recently that it may still be being written."""
     digest: str = ""
     """SHA-256 of what it is a part of, where `data` is not all there is."""
+
+
+class StorageError(OperatorError):
+    """A disk or share does not answer: that tells nothing about the message on it."""
 
 
 def is_premature(item: Input, reason: Reason) -> bool:
@@ -83,7 +101,17 @@ def read_file(path: str, skip: Skip = _pass_over) -> Iterator[Input]:
     try:
         yield _file(path)
     except OSError as error:
+        _check_storage(path, error)
         yield Input(path, "", b"", _unreadable(error.strerror or "onbekende fout"))
+
+
+def _check_storage(path: str, error: Exception) -> None:
+    """Raise a `StorageError` when `error` is one of the disk or share, not of the file."""
+    if isinstance(error, OSError) and error.errno in _STORAGE:
+        raise StorageError(
+            f"{path} kan niet worden gelezen ({error.strerror}): de schijf of share antwoordt "
+            "niet. Er is niets afgekeurd om deze reden. Herstel die eerst."
+        ) from error
 
 
 def _file(path: str) -> Input:
@@ -165,11 +193,15 @@ def _archive(path: str, skip: Skip) -> Iterator[Input]:
                     # The size in the directory may lie: never unpack more than it says.
                     with archive.open(info) as member:
                         data = member.read(info.file_size + 1)
-                except Exception:  # a damaged archive raises about anything, such as zlib.error
+                except Exception as error:  # a damaged one raises about anything (zlib.error)
+                    _check_storage(path, error)
                     yield Input(path, info.filename, b"", _unreadable("het lid is beschadigd"))
                     continue
                 yield Input(path, info.filename, data)
-    except Exception:  # also UnicodeDecodeError, struct.error, ValueError of a damaged directory
+    except StorageError:
+        raise
+    except Exception as error:  # also UnicodeDecodeError, struct.error of a damaged directory
+        _check_storage(path, error)
         yield Input(path, "", b"", _unreadable("het is geen leesbaar zip-archief"))
 
 

@@ -1,6 +1,8 @@
+import errno
 import json
 import os
 import sqlite3
+import zipfile
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -285,6 +287,29 @@ def test_an_unreadable_file_is_refused_after_a_while(bench: Bench) -> None:
     assert bench.settle().refusals == []
     bench.seconds += 60
     assert [refusal.reason.reden for refusal in bench.step().refusals] == ["onleesbaar"]
+
+
+@pytest.mark.parametrize("name", ["a.xml", "a.zip"])
+def test_a_disk_that_does_not_answer_refuses_nothing_however_long(
+    bench: Bench, monkeypatch: pytest.MonkeyPatch, name: str
+) -> None:
+    def broken(*_: object, **__: object) -> object:
+        raise OSError(errno.EIO, "Input/output error")
+
+    content = archive({"een.xml": message(1)}) if name.endswith(".zip") else message(1)
+    bench.drop(name, content)
+    bench.drop("b.xml", message(2))
+    with monkeypatch.context() as patched:
+        patched.setattr(os, "read", broken)
+        patched.setattr(zipfile, "ZipFile", broken)
+        for _ in range(5):
+            assert bench.settle().refusals == []
+            bench.seconds += 100
+        assert "schijf of share antwoordt niet" in (bench.inbox.problem or "")
+        assert names(bench) == sorted([name, "b.xml"])
+    bench.seconds += 100
+    assert bench.step().tally.accepted == 2
+    assert bench.inbox.problem is None
 
 
 @pytest.mark.parametrize("seed", range(60))
