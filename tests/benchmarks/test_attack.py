@@ -16,6 +16,7 @@ from zorgstroom.aggregations.policy import PublicFigures
 from zorgstroom.aggregations.rounding import RoundingKey
 
 pytest.importorskip("highspy")
+pytestmark = pytest.mark.slow
 
 
 @pytest.fixture(scope="module")
@@ -40,7 +41,6 @@ def run(results: Path, *more: str) -> dict[str, Any]:
     return line
 
 
-@pytest.mark.slow
 def test_everything_he_knows_is_true() -> None:
     exact = ExactYear(year(), "Wmo", 3)
     assert (exact.first, exact.last) == (date(2025, 1, 1), date(2025, 3, 31))
@@ -56,7 +56,6 @@ def test_everything_he_knows_is_true() -> None:
         assert sum(times * exact.counts[count] for count, times in relation.terms) == 0
 
 
-@pytest.mark.slow
 def test_he_uses_stock_and_flow_in_some_cells_and_not_in_all() -> None:
     counts = ExactYear(year(), "Wmo", 3).counts
     instroom = [count for count in counts if count.maat == "instroom"]
@@ -78,7 +77,6 @@ def test_samples_are_of_small_hidden_counts_and_differ_between_seeds() -> None:
     assert sampled(hidden, counts, 50, "2")[0] != small == sampled(hidden, counts, 50, "1")[0]
 
 
-@pytest.mark.slow
 def test_a_run_reports_what_was_attacked_and_goes_on_where_it_stopped(
     tmp_path: Path, cache: Path
 ) -> None:

@@ -143,6 +143,7 @@ def test_every_spelling_is_valid_by_the_published_schema(
     assert is_valid(spelled(letter, chance))
 
 
+@pytest.mark.slow
 @LAW
 @given(st.lists(letters(), min_size=1, max_size=3), CHANCE)
 def test_embedded_a_spelling_of_what_is_known_changes_nothing(
@@ -157,6 +158,7 @@ def test_embedded_a_spelling_of_what_is_known_changes_nothing(
     assert result.stored == {} and result.derived == []
 
 
+@pytest.mark.slow
 @LAW
 @given(st.lists(letters(), min_size=1, max_size=3), CHANCE)
 def test_worker_a_spelling_of_what_is_known_changes_nothing(
@@ -175,6 +177,7 @@ def test_worker_a_spelling_of_what_is_known_changes_nothing(
     assert step.dossiers == {} and step.tellingen == {}
 
 
+@pytest.mark.slow
 @LAW
 @given(st.lists(letters(), min_size=1, max_size=3), CHANCE)
 def test_what_was_stored_under_digests_of_raw_text_is_a_repeat_in_any_spelling(

@@ -36,6 +36,7 @@ from zorgstroom.aggregations.timeliness_rows import (
 )
 
 pytest.importorskip("highspy")
+pytestmark = pytest.mark.slow
 PUBLISHED = Publication(REGION, RULES, RULE)
 
 
@@ -119,7 +120,6 @@ def region() -> Region:
     return lived()
 
 
-@pytest.mark.slow
 @pytest.mark.parametrize("counts_along", [True, False])
 def test_everything_that_is_laid_together_is_true(*, counts_along: bool) -> None:
     region = lived(einddatum_telt_mee=counts_along)

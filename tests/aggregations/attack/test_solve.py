@@ -20,6 +20,7 @@ from zorgstroom.aggregations.attack.equations import (
 from zorgstroom.aggregations.attack.solve import Attack, Interval, SolverMissingError
 
 pytest.importorskip("highspy")
+pytestmark = pytest.mark.slow
 
 D1, D2 = date(2025, 1, 31), date(2025, 2, 28)
 
