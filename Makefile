@@ -19,7 +19,8 @@ up: ## The whole chain in Docker, with a synthetic Twente (docs/deploy.md)
 	docker compose --profile demo up --build --detach
 
 test: check ## All tests, also the slow ones; lists what could not run and why
-	$(RUN)python -m pytest -q -m slow
+	$(RUN)python -m pytest -q -m "slow and not kafka and not browser"
+	$(RUN)python -m pytest -q -n0 -m "slow and (kafka or browser)"
 	@echo "make test: alles gedaan; wat niet kon draaien staat hierboven onder SKIPPED"
 
 check: .venv/ready ## The quick part of test: lint, types, tests without services

@@ -90,6 +90,11 @@ class Publisher:
         return self._failure is not None
 
     @property
+    def has_lost(self) -> bool:
+        """Whether another process has taken a region that was published from here."""
+        return bool(self._lost)
+
+    @property
     def problem(self) -> str | None:
         """Why something cannot be written now; None when all is well."""
         return self._failure or next(iter(self._lost.values()), None)

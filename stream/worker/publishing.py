@@ -35,6 +35,9 @@ _REST: Final = 2.0
 """A worker that has to catch up rests after a step for so many times its length."""
 _LONGEST_REST: Final = 10.0
 _LOOK: Final = 0.2
+_FIRST_RETAKE: Final = 10.0
+"""Seconds until a region that another process took is claimed again; longer each time."""
+_LONGEST_RETAKE: Final = 600.0
 
 Places = tuple[Publication, Publication | None]
 """The published figures, and the exact ones if anywhere."""
@@ -74,6 +77,8 @@ class Publishing:
         self._owner = Owner.this_process()
         self._publishers: dict[int, tuple[Partition, Publisher | None]] = {}
         self._left: list[Publisher] = []
+        self._retakes: dict[int, tuple[float, float]] = {}
+        """For a partition that lost a region: when it is claimed again, and the next pause."""
         self._told: str | None = None
         self._ending = asyncio.Event()
         self._stepping = asyncio.Lock()
@@ -221,6 +226,11 @@ class Publishing:
             return None
         partition, publisher = self._publishers[number]
         now = self._clock.now()
+        if publisher is not None and self._takes_again(number, publisher):
+            self._publishers[number] = (partition, None)
+            self._left.append(publisher)
+            await self._release_left()
+            publisher = None
         if publisher is None:
             publisher = await self._opened(partition, now)
             if self._publishers.get(number, (None, None))[0] is not partition:
@@ -242,6 +252,25 @@ class Publishing:
         if number in self._publishers:
             self._tell(publisher, now)
         return publisher.problem
+
+    def _takes_again(self, number: int, publisher: Publisher) -> bool:
+        """
+        Return whether it is time to claim again what another process took of a partition of ours.
+
+        The group says whose a partition is. A worker that was paused and wakes up may claim a
+        region before it hears that it has lost it, and then nobody would publish it. With growing
+        pauses: where two groups share a database by mistake, both go on to say so.
+        """
+        if not publisher.has_lost:
+            return False
+        at, pause = self._retakes.get(number, (0.0, _FIRST_RETAKE))
+        if not at:
+            self._retakes[number] = (monotonic() + pause, pause)
+            return False
+        if monotonic() < at:
+            return False
+        self._retakes[number] = (0.0, min(2 * pause, _LONGEST_RETAKE))
+        return True
 
     def _tell(self, publisher: Publisher, now: datetime) -> None:
         """Tell the metrics what is up to date."""

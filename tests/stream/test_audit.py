@@ -234,6 +234,7 @@ def test_a_question_that_cannot_be_asked_is_refused(region: Path, tmp_path: Path
 @pytest.fixture
 def shell(monkeypatch: pytest.MonkeyPatch) -> None:
     """The settings of the region as a shell has them."""
+    monkeypatch.setenv("COLUMNS", "200")  # no word of the table is broken in two
     asked = settings()
     monkeypatch.setenv("ZORGSTROOM_REGIOS", json.dumps(asked.regios))
     monkeypatch.setenv("ZORGSTROOM_PUBLICATION__VANAF", FIRST.isoformat())

@@ -11,6 +11,7 @@ import pytest
 from tests.stream.worker.events import start
 from zorgstroom.aggregations.definitions import Definitions
 from zorgstroom.aggregations.policy import PublicFigures
+from zorgstroom.sinks.contract import Filter
 from zorgstroom.sinks.errors import SinkUnavailableError
 from zorgstroom.sinks.memory import MemoryPublication
 from zorgstroom.sinks.metrics import Metrics
@@ -84,12 +85,9 @@ def test_a_database_that_never_answers_is_told(monkeypatch: pytest.MonkeyPatch) 
     asyncio.run(run())
 
 
-def test_a_clock_that_jumps_publishes_nothing_and_is_told() -> None:
-    now = datetime(2026, 3, 15, 12, tzinfo=UTC)
-    clock = ManualClock(now)
-    place = MemoryPublication()
+def to_memory(clock: ManualClock, place: MemoryPublication) -> Publishing:
     settings = Settings.model_validate({"protection": {"policy": "geen"}})
-    made = Publishing(
+    return Publishing(
         settings,
         PublicFigures(settings.protection),
         clock,
@@ -97,18 +95,26 @@ def test_a_clock_that_jumps_publishes_nothing_and_is_told() -> None:
         1,
         metrics=Metrics(process=False),
     )
+
+
+def take(partition: Partition, number: int) -> None:
+    events = (start(number, begin=date(2026, 3, 1)),)
+    told = Bericht(schema=2, sleutel="abc", ontvangen_ms=None, gebeurtenissen=events)
+    partition.take(partition.step([told], "abc"))
+
+
+def test_a_clock_that_jumps_publishes_nothing_and_is_told() -> None:
+    now = datetime(2026, 3, 15, 12, tzinfo=UTC)
+    clock = ManualClock(now)
+    place = MemoryPublication()
+    made = to_memory(clock, place)
     jumped = timedelta()
 
     def passed() -> float:
         return (clock.moment - now - jumped).total_seconds()
 
     made._watch = ClockWatch(clock, passed)
-    partition = Partition(0, settings.definitions, Tables({}, {}))
-
-    def take(number: int) -> None:
-        events = (start(number, begin=date(2026, 3, 1)),)
-        told = Bericht(schema=2, sleutel="abc", ontvangen_ms=None, gebeurtenissen=events)
-        partition.take(partition.step([told], "abc"))
+    partition = Partition(0, Definitions(), Tables({}, {}))
 
     async def step() -> int | None:
         clock.moment += timedelta(minutes=1)
@@ -117,11 +123,11 @@ def test_a_clock_that_jumps_publishes_nothing_and_is_told() -> None:
 
     async def run() -> None:
         nonlocal jumped
-        take(1)
+        take(partition, 1)
         made.add(partition)
         first = await step()
         assert first and made.problem is None
-        take(2)
+        take(partition, 2)
         jumped = timedelta(days=3652)
         clock.moment += jumped
         assert await step() == first, "nothing was published ten years ahead"
@@ -144,3 +150,33 @@ def test_the_latest_message_that_the_changelogs_hold_vouches_for_the_date() -> N
     for _ in again.restore({k: v for k, v in made.dossiers.items() if v is not None}, {}):
         pass
     assert partition.latest == again.latest == date(2026, 3, 1).toordinal()
+
+
+def test_a_region_that_a_stranger_took_is_claimed_again(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(module, "_FIRST_RETAKE", 0.3)
+    clock = ManualClock(datetime(2026, 3, 15, 12, tzinfo=UTC))
+    place = MemoryPublication()
+    made = to_memory(clock, place)
+    partition = Partition(0, Definitions(), Tables({}, {}))
+
+    async def step() -> int:
+        clock.moment += timedelta(minutes=1)
+        await made.step()
+        return place.last_version("0153", ["0153"])
+
+    async def run() -> None:
+        take(partition, 1)
+        made.add(partition)
+        first = await step()
+        [name] = made.names()
+        place.claim(name, "zombie", 0, clock.now())
+        take(partition, 2)
+        assert await step() == first and "Een ander proces" in (made.problem or "")
+        assert await step() == first, "not at once: it may be the other's by now"
+        await asyncio.sleep(0.4)
+        assert await step() > first and made.problem is None
+        took = [one.waarde for one in place.figures(Filter(maat=("instroom",)))]
+        assert 2 in took, "what came in between is published too"
+        await made.close()
+
+    asyncio.run(run())
