@@ -142,7 +142,7 @@ def _verdict(report: Report) -> str:
 
 def _table(results: Sequence[FamilyResult]) -> Table:
     table = Table(title="Wat een buitenstaander kan herleiden", title_justify="left")
-    table.add_column("")
+    table.add_column("", overflow="fold")
     for heading in (
         "aantallen",
         "n.b.",
@@ -152,7 +152,7 @@ def _table(results: Sequence[FamilyResult]) -> Table:
         "smalst",
         "seconden",
     ):
-        table.add_column(heading, justify="right")
+        table.add_column(heading, justify="right", overflow="fold")
     for result in results:
         smalst = result.smalst
         more = "" if smalst is None or smalst < ENOUGH else " of meer"
@@ -160,8 +160,7 @@ def _table(results: Sequence[FamilyResult]) -> Table:
             result.naam,
             _number(result.tellingen),
             _number(result.verborgen),
-            _number(len(result.waarden))
-            + ("" if result.steekproef == result.verborgen else " (steekproef)"),
+            _number(len(result.waarden)),
             _number(len(result.precies)),
             _number(result.smal),
             "-" if smalst is None else f"{smalst}{more}",
