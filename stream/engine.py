@@ -46,6 +46,8 @@ from zorgstroom.stream.timeliness_publication import (
 
 MARKER: Final = "DEMO"
 """A file of this name says that a folder holds a demo, which may be made anew."""
+_CLAIMED: Final = "geclaimde_epoch"
+"""Property of the state: the highest epoch that it published under; a `versie` begins with it."""
 _KEPT_FROM: Final = "bewaard_vanaf"
 """Property of the state: the latest boundary before which dossiers were forgotten."""
 _FILLS: Final = "vult_database"
@@ -139,6 +141,7 @@ class Engine:
             self._is_filled = self._fills_database(connection.place, data, takes_over=takes_over)
             self.publisher.open(self.processor.ledger, clock.now())
             self._open.append(self._release)
+            self._note_claims(max(epoch, self._published_epoch()))
         except SinkUnavailableError as error:
             self.close()
             raise OperatorError(f"{error} Er is nog niets verwerkt.") from None
@@ -170,6 +173,7 @@ class Engine:
         if not self._believes_clock():
             return 0
         count = self.publisher.tick(self.processor.ledger, self.clock.now(), self.clock.today())
+        self._note_claims()
         if not self._is_filled and self.publisher.problem is None:
             self.store.set_property(_FILLS, _YES)
             self._is_filled = True
@@ -320,7 +324,18 @@ class Engine:
         """
         fills = self.store.property(_FILLS)
         if fills == _YES:
-            return True
+            if not self._is_older():
+                return True
+            if not takes_over:
+                raise StateError(
+                    f"De database {place} heeft cijfers die later zijn gepubliceerd dan deze "
+                    f"dossiers: dossiers.sqlite in {data} is een oudere kopie, of een ander proces "
+                    "publiceerde intussen. Publiceren zou die cijfers terugzetten. Zet de "
+                    "nieuwste dossiers.sqlite terug; of lees alle berichten van daarna opnieuw in "
+                    "met `zorgstroom ingest --overnemen`."
+                )
+            self.store.set_property(_FILLS, _NOT_YET)
+            return False
         # A former version did not keep this property.
         if (fills is None and self.processor.dossiers) or not self.publication.gebieden():
             return False
@@ -335,6 +350,29 @@ class Engine:
             )
         self.store.set_property(_FILLS, _NOT_YET)
         return False
+
+    def _is_older(self) -> bool:
+        """Return whether figures were published since these dossiers were last worked with."""
+        noted = self.store.property(_CLAIMED)
+        # A former version did not note it.
+        return noted is not None and self._published_epoch() > int(noted)
+
+    def _published_epoch(self) -> int:
+        """Return the highest epoch that any figure was published under; 0 without figures."""
+        gebieden = sorted(self.publication.gebieden())
+        return self.publication.last_version("", gebieden) >> 32 if gebieden else 0
+
+    def _note_claims(self, epoch: int = 0) -> None:
+        """
+        Note under which epoch figures rest on these dossiers.
+
+        At the start, before anything is written: regions that come later are claimed under the
+        `epoch` of this process, unless somebody else had them.
+        """
+        highest = max((claim.epoch for claim in self.publisher.claims.values()), default=0)
+        highest = max(highest, epoch)
+        if highest > int(self.store.property(_CLAIMED) or 0):
+            self.store.set_property(_CLAIMED, str(highest))
 
     def _forget(self, keys: Sequence[str], properties: Mapping[str, str] | None = None) -> int:
         found = {key: self.store.dossiers[key] for key in keys if key in self.store.dossiers}

@@ -66,6 +66,32 @@ def test_lost_dossiers_beside_a_full_database_are_refused_every_time(data: Path)
             Engine(SETTINGS, data, CLOCK)
 
 
+def test_an_older_copy_of_the_dossiers_is_refused_and_may_take_over(data: Path) -> None:
+    former = (data / "dossiers.sqlite").read_bytes()
+    with Engine(SETTINGS, data, CLOCK) as engine:
+        engine.process(inputs(20))
+        assert engine.publish() == 1 and total(engine) == 21
+    lose_dossiers(data)
+    (data / "dossiers.sqlite").write_bytes(former)
+    for _ in range(2):
+        with pytest.raises(StateError, match=r"oudere kopie.*--overnemen"):
+            Engine(SETTINGS, data, CLOCK)
+    with Engine(SETTINGS, data, CLOCK, takes_over=True) as engine:
+        engine.process(inputs(20))
+        assert engine.publish() == 0 and total(engine) == 21, "nothing differs"
+    with Engine(SETTINGS, data, CLOCK) as engine:
+        assert total(engine) == 21
+
+
+def test_a_run_that_dies_before_it_publishes_is_no_older_copy(data: Path) -> None:
+    for _ in range(3):
+        Engine(SETTINGS, data, CLOCK).close()
+    with Engine(SETTINGS, data, CLOCK) as engine:
+        engine.process(inputs(20))
+        engine.publish()
+    Engine(SETTINGS, data, CLOCK).close()
+
+
 def test_a_state_that_takes_over_goes_on_once_it_has_published(data: Path) -> None:
     lose_dossiers(data)
     # It dies before everything is read: what is there is not everything.
