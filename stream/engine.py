@@ -29,6 +29,7 @@ from zorgstroom.stream import keyfile
 from zorgstroom.stream.brake import ClockWatch, check_date, check_retention
 from zorgstroom.stream.clock import Clock
 from zorgstroom.stream.errors import OperatorError, StateError
+from zorgstroom.stream.foundation import Foundation
 from zorgstroom.stream.monitor import Monitor
 from zorgstroom.stream.processor import Processor, Progress
 from zorgstroom.stream.publisher import Publisher
@@ -46,15 +47,8 @@ from zorgstroom.stream.timeliness_publication import (
 
 MARKER: Final = "DEMO"
 """A file of this name says that a folder holds a demo, which may be made anew."""
-_CLAIMED: Final = "geclaimde_epoch"
-"""Property of the state: the highest epoch that it published under; a `versie` begins with it."""
 _KEPT_FROM: Final = "bewaard_vanaf"
 """Property of the state: the latest boundary before which dossiers were forgotten."""
-_FILLS: Final = "vult_database"
-"""Property of the state: whether the figures in the database rest on the dossiers here."""
-_YES: Final = "ja"
-_NOT_YET: Final = "nog niet"
-"""It takes over from other dossiers, and has not published since."""
 
 
 def connect(settings: Settings, data: Path, pauses: Sequence[float] = PAUSES) -> Connection:
@@ -115,8 +109,6 @@ class Engine:
             self.key = keyfile.obtain(settings, data, known)
             if known is None:
                 self.store.set_property("sleutel", self.key.fingerprint)
-            epoch = int(self.store.property("epoch") or 0) + 1
-            self.store.set_property("epoch", str(epoch))
             connection = connect(settings, data)
             connection.retried = self.metrics.retried
             self._open.append(connection.close)
@@ -134,14 +126,18 @@ class Engine:
             self.monitor = Monitor(settings, self.processor.recent, self.metrics)
             public = keyfile.public_figures(settings, data, may_make_key=True)
             self._timeliness = TimelinessPublication(settings.publication, public)
-            self.publisher = Publisher(
-                settings, public, self.publication, exact, Owner.this_process(epoch)
-            )
             self._refuse_forgotten_periods()
-            self._is_filled = self._fills_database(connection.place, data, takes_over=takes_over)
+            self._foundation = Foundation(self.store, self.publication)
+            self._foundation.check(
+                connection.place,
+                data,
+                has_dossiers=bool(self.processor.dossiers),
+                takes_over=takes_over,
+            )
+            owner = Owner.this_process(self._foundation.begin())
+            self.publisher = Publisher(settings, public, self.publication, exact, owner)
             self.publisher.open(self.processor.ledger, clock.now())
             self._open.append(self._release)
-            self._note_claims(max(epoch, self._published_epoch()))
         except SinkUnavailableError as error:
             self.close()
             raise OperatorError(f"{error} Er is nog niets verwerkt.") from None
@@ -172,11 +168,11 @@ class Engine:
         """Write what changed, unless the date is not plausible; return the number of emissions."""
         if not self._believes_clock():
             return 0
-        count = self.publisher.tick(self.processor.ledger, self.clock.now(), self.clock.today())
-        self._note_claims()
-        if not self._is_filled and self.publisher.problem is None:
-            self.store.set_property(_FILLS, _YES)
-            self._is_filled = True
+        now, today = self.clock.now(), self.clock.today()
+        ledger = self.processor.ledger
+        count = self.publisher.tick(ledger, now, today, self._foundation.note)
+        if self.publisher.problem is None:
+            self._foundation.note_published()
         return count
 
     @property
@@ -313,66 +309,6 @@ class Engine:
                 "(bewaartermijn). Zet ZORGSTROOM_PUBLICATION__JAREN lager, of lees de berichten in "
                 "een nieuwe map opnieuw in."
             )
-
-    def _fills_database(self, place: str, data: Path, *, takes_over: bool) -> bool:
-        """
-        Return whether the published figures are known to rest on the dossiers here.
-
-        Raises:
-            StateError: There are figures, and their dossiers are not here.
-
-        """
-        fills = self.store.property(_FILLS)
-        if fills == _YES:
-            if not self._is_older():
-                return True
-            if not takes_over:
-                raise StateError(
-                    f"De database {place} heeft cijfers die later zijn gepubliceerd dan deze "
-                    f"dossiers: dossiers.sqlite in {data} is een oudere kopie, of een ander proces "
-                    "publiceerde intussen. Publiceren zou die cijfers terugzetten. Zet de "
-                    "nieuwste dossiers.sqlite terug; of lees alle berichten van daarna opnieuw in "
-                    "met `zorgstroom ingest --overnemen`."
-                )
-            self.store.set_property(_FILLS, _NOT_YET)
-            return False
-        # A former version did not keep this property.
-        if (fills is None and self.processor.dossiers) or not self.publication.gebieden():
-            return False
-        if not takes_over:
-            raise StateError(
-                f"In de database {place} staan cijfers, maar in {data} staan de "
-                "dossiers niet waar ze op rusten: dossiers.sqlite is kwijt, nieuw, of niet tot het "
-                "einde opnieuw ingelezen. Publiceren zou die cijfers omlaag bijwerken. Zet de "
-                "reservekopie van dossiers.sqlite terug; of lees alle berichten en de beginstand "
-                "in een keer opnieuw in met `zorgstroom ingest --overnemen`. Horen de cijfers bij "
-                "een ander systeem, kies dan een andere database."
-            )
-        self.store.set_property(_FILLS, _NOT_YET)
-        return False
-
-    def _is_older(self) -> bool:
-        """Return whether figures were published since these dossiers were last worked with."""
-        noted = self.store.property(_CLAIMED)
-        # A former version did not note it.
-        return noted is not None and self._published_epoch() > int(noted)
-
-    def _published_epoch(self) -> int:
-        """Return the highest epoch that any figure was published under; 0 without figures."""
-        gebieden = sorted(self.publication.gebieden())
-        return self.publication.last_version("", gebieden) >> 32 if gebieden else 0
-
-    def _note_claims(self, epoch: int = 0) -> None:
-        """
-        Note under which epoch figures rest on these dossiers.
-
-        At the start, before anything is written: regions that come later are claimed under the
-        `epoch` of this process, unless somebody else had them.
-        """
-        highest = max((claim.epoch for claim in self.publisher.claims.values()), default=0)
-        highest = max(highest, epoch)
-        if highest > int(self.store.property(_CLAIMED) or 0):
-            self.store.set_property(_CLAIMED, str(highest))
 
     def _forget(self, keys: Sequence[str], properties: Mapping[str, str] | None = None) -> int:
         found = {key: self.store.dossiers[key] for key in keys if key in self.store.dossiers}

@@ -165,14 +165,28 @@ class Publisher:
         """Return how many seconds from `now` every claimed region can be written."""
         return max(((at - now).total_seconds() for at in self._ready_at.values()), default=0.0)
 
-    def tick(self, ledger: Ledger, now: datetime, today: date) -> int:
+    def tick(
+        self,
+        ledger: Ledger,
+        now: datetime,
+        today: date,
+        claimed: Callable[[Iterable[Claim]], None] = lambda claims: None,
+    ) -> int:
         """
         Write what changed in every region; return the number of emissions.
 
         A database that cannot be reached is tried again after growing pauses: see `problem`.
+
+        Args:
+            ledger: All that is counted.
+            now: The present moment.
+            today: The date of the calendar.
+            claimed: Told of every claim before anything is written under it.
+
         """
         self.find(ledger)
         self.connect(now)
+        claimed(self.claims.values())
         self.update(ledger, now, today)
         return self.write(now)
 

@@ -1,4 +1,4 @@
-"""Ways to break the workers, once each, on the real broker: every figure stays exact."""
+"""Every way to break the workers once, on the real broker: every figure stays exact."""
 
 import random
 import signal
@@ -20,14 +20,6 @@ from zorgstroom.stream.generator.write import write
 
 pytestmark = [pytest.mark.kafka, pytest.mark.embedded, pytest.mark.slow]
 MESSAGES = 2000
-ELSEWHERE = {
-    "sink_away",  # in test_rounded
-    "large_message",  # the message itself in stream/worker/test_largest
-    "term",
-    "join_leave",
-    "twice",
-}
-"""Left to `make breakage`, which runs all of them, for the time that they take."""
 TODAY = date(2024, 1, 31)
 
 
@@ -47,7 +39,7 @@ def own_broker(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Broker]:
         yield running
 
 
-@pytest.mark.parametrize("kind", [kind for kind in KINDS if kind not in ELSEWHERE])
+@pytest.mark.parametrize("kind", KINDS)
 def test_every_figure_stays_exact(
     kind: str, regions: Path, own_broker: Broker, tmp_path: Path
 ) -> None:

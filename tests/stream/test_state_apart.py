@@ -92,6 +92,16 @@ def test_a_run_that_dies_before_it_publishes_is_no_older_copy(data: Path) -> Non
     Engine(SETTINGS, data, CLOCK).close()
 
 
+def test_who_claimed_a_region_and_published_nothing_makes_no_copy_older(data: Path) -> None:
+    with Engine(SETTINGS, data, CLOCK) as engine:
+        engine.publication.claim("proef", "vreemd", 50, CLOCK.now())
+    with Engine(SETTINGS, data, CLOCK) as engine:
+        engine.process(inputs(20))
+        assert engine.publish() == 1
+    with Engine(SETTINGS, data, CLOCK) as engine:
+        assert total(engine) == 21
+
+
 def test_a_state_that_takes_over_goes_on_once_it_has_published(data: Path) -> None:
     lose_dossiers(data)
     # It dies before everything is read: what is there is not everything.
