@@ -115,7 +115,7 @@ class Care:
         publication, places = self._timeliness, self._publishing.places
         if places is None or not publication.is_due(regions, today, begun):
             return
-        if self._publishing.clock_problem():
+        if self._publishing.clock_problem() is not None:
             return
         publication.begin()
         for region in regions:

@@ -113,6 +113,7 @@ class Publishing:
         What is under way is shut out by its new owner.
         """
         _, publisher = self._publishers.pop(partition.number, (None, None))
+        self._retakes.pop(partition.number, None)
         if publisher is None:
             return frozenset()
         self._left.append(publisher)
@@ -183,12 +184,12 @@ class Publishing:
                 self.places = await self._ask(self._open_places)
             await self._release_left()
             for number in list(self._publishers):
-                problem = await self._publish(number)
-                if problem:
-                    problems.append(problem)
-                _, publisher = self._publishers.get(number, (None, None))
-                if publisher is not None and publisher.is_refused:
-                    break  # the others would find the same, one after another
+                await self._open(number)
+            # Only when all are open: what any of them published vouches for the date.
+            if problem := self.clock_problem():
+                problems.append(problem)
+            else:
+                problems += await self._publish_all()
         except SinkError as error:
             problems.append(str(error))
         self._problem = problems[0] if problems else None
@@ -220,25 +221,41 @@ class Publishing:
         finally:
             self._asked_at = None
 
-    async def _publish(self, number: int) -> str | None:
-        """Take one partition a step further; return what is wrong with it."""
+    async def _open(self, number: int) -> None:
+        """Open what is new, or what another process took and is ours."""
         if number not in self._publishers:
-            return None
+            return
         partition, publisher = self._publishers[number]
-        now = self._clock.now()
         if publisher is not None and self._takes_again(number, publisher):
             self._publishers[number] = (partition, None)
             self._left.append(publisher)
             await self._release_left()
             publisher = None
         if publisher is None:
-            publisher = await self._opened(partition, now)
+            publisher = await self._opened(partition, self._clock.now())
             if self._publishers.get(number, (None, None))[0] is not partition:
                 self._left.append(publisher)  # gone in the meantime
-                return None
+                return
             self._publishers[number] = (partition, publisher)
-        if problem := self.clock_problem():
-            return problem
+
+    async def _publish_all(self) -> list[str]:
+        """Take every partition a step further; return what is wrong with any."""
+        problems: list[str] = []
+        for number in list(self._publishers):
+            problem = await self._publish(number)
+            if problem:
+                problems.append(problem)
+            _, publisher = self._publishers.get(number, (None, None))
+            if publisher is not None and publisher.is_refused:
+                break  # the others would find the same, one after another
+        return problems
+
+    async def _publish(self, number: int) -> str | None:
+        """Take one partition a step further; return what is wrong with it."""
+        partition, publisher = self._publishers.get(number, (None, None))
+        if partition is None or publisher is None:
+            return None
+        now = self._clock.now()
         if not publisher.due(now):
             self._tell(publisher, now)
             return publisher.problem

@@ -85,20 +85,20 @@ def test_a_database_that_never_answers_is_told(monkeypatch: pytest.MonkeyPatch) 
     asyncio.run(run())
 
 
-def to_memory(clock: ManualClock, place: MemoryPublication) -> Publishing:
+def to_memory(clock: ManualClock, place: MemoryPublication, partitions: int = 1) -> Publishing:
     settings = Settings.model_validate({"protection": {"policy": "geen"}})
     return Publishing(
         settings,
         PublicFigures(settings.protection),
         clock,
         lambda: (place, None),
-        1,
+        partitions,
         metrics=Metrics(process=False),
     )
 
 
-def take(partition: Partition, number: int) -> None:
-    events = (start(number, begin=date(2026, 3, 1)),)
+def take(partition: Partition, number: int, gemeente: str = "0153") -> None:
+    events = (start(number, gemeente, begin=date(2026, 3, 1)),)
     told = Bericht(schema=2, sleutel="abc", ontvangen_ms=None, gebeurtenissen=events)
     partition.take(partition.step([told], "abc"))
 
@@ -135,6 +135,32 @@ def test_a_clock_that_jumps_publishes_nothing_and_is_told() -> None:
         clock.moment -= jumped
         jumped = timedelta()
         assert (await step() or 0) > first and made.problem is None
+        await made.close()
+
+    asyncio.run(run())
+
+
+def test_what_one_partition_published_vouches_for_all_of_them() -> None:
+    clock = ManualClock(datetime(2026, 3, 15, 12, tzinfo=UTC))
+    place = MemoryPublication()
+    partitions = [Partition(number, Definitions(), Tables({}, {})) for number in (0, 1)]
+
+    async def run() -> None:
+        former = to_memory(clock, place, 2)
+        take(partitions[1], 1)
+        former.add(partitions[1])
+        await former.step()
+        await former.close()
+        # A start with a clock that is years ahead; its first partition never published anything.
+        clock.moment += timedelta(days=3652)
+        made = to_memory(clock, place, 2)
+        made._watch = ClockWatch(clock, lambda: 0.0)
+        take(partitions[0], 2, gemeente="1999")
+        for partition in partitions:
+            made.add(partition)
+        await made.step()
+        assert made.problem is not None and "De klok staat op 2036" in made.problem
+        assert "1999" not in place.gebieden()
         await made.close()
 
     asyncio.run(run())

@@ -9,10 +9,21 @@ from aiokafka import AIOKafkaProducer, TopicPartition
 
 from deploy.local.kafka import Broker
 from tests.broker import need_kafka
+from tests.stream.worker.events import start
+from zorgstroom.aggregations.definitions import Definitions
+from zorgstroom.codecs.errors import Reason
 from zorgstroom.stream.kafka import asking, topics
-from zorgstroom.stream.settings import Kafka
+from zorgstroom.stream.kafka.wire import Bericht, Origin
+from zorgstroom.stream.settings import Kafka, Settings
+from zorgstroom.stream.worker.ownership import Owned
+from zorgstroom.stream.worker.partition import Partition, Step, Tables
 from zorgstroom.stream.worker.reading import read_changelogs
-from zorgstroom.stream.worker.writer import PartitionWriter, UndecidedError, WriterError
+from zorgstroom.stream.worker.writer import (
+    PartitionWriter,
+    UndecidedError,
+    WriterError,
+    as_records,
+)
 
 pytestmark = [pytest.mark.kafka, pytest.mark.slow]
 
@@ -73,34 +84,58 @@ def test_what_a_broker_left_open_for_good_is_decided_as_written(
     need_kafka()
     monkeypatch.setattr(asking, "_LONGEST_DECISION", 2.0)
     unverified = {"transaction.partition.verification.enable": "false"}
+    partition = Partition(0, Definitions(), Tables({}, {}))
 
-    async def hang(kafka: Kafka) -> None:
+    def step(number: int) -> Step:
+        events = (start(number),)
+        told = Bericht(schema=2, sleutel="abc", ontvangen_ms=None, gebeurtenissen=events)
+        made = partition.step([told], "abc")
+        partition.take(made)
+        return made
+
+    async def commit(writer: PartitionWriter, made: Step) -> None:
+        await writer.commit(as_records(made.dossiers), as_records(made.tellingen), None)
+
+    async def hang(kafka: Kafka, made: Step) -> AIOKafkaProducer:
         """Leave records of partition 0 that the coordinator of transactions knows nothing of."""
         name = f"{kafka.group}-0"
         former = AIOKafkaProducer(bootstrap_servers=kafka.brokers, transactional_id=name)
         await former.start()
         await former.begin_transaction()
-        for topic in (kafka.dossiers, kafka.tellingen):
-            place = TopicPartition(topic, 0)
-            former._txn_manager._txn_partitions.add(place)
-            await former.send_and_wait(topic, b"2", b"a", partition=0)
+        for topic, records in ((kafka.dossiers, made.dossiers), (kafka.tellingen, made.tellingen)):
+            former._txn_manager._txn_partitions.add(TopicPartition(topic, 0))
+            for key, value in as_records(records):
+                await former.send_and_wait(topic, value, key, partition=0)
+        return former
 
     async def run(kafka: Kafka) -> None:
         first = PartitionWriter(kafka, 0)
         await first.open()
-        await first.commit([(b"a", b"1"), (b"b", b"1")], [(b"a", b"1")], None)
+        await commit(first, step(1))
         await first.close()
-        await hang(kafka)
-        writer = PartitionWriter(kafka, 0)
-        await writer.open()
+        former = await hang(kafka, step(2))
+        owned = Owned(
+            Settings.model_validate({"kafka": kafka}),
+            Tables({}, {}),
+            "abc",
+            1,
+            set_aside=nobody,
+        )
+        await owned.own(frozenset({0}), 1)
         with pytest.raises(UndecidedError, match="blijft een transactie open"):
             await read_changelogs(kafka, [0])
-        await writer.settle()
-        state = {0: ({"a": b"2", "b": b"1"}, {"a": b"2"})}
-        assert await read_changelogs(kafka, [0]) == state
-        await writer.commit([(b"a", b"3")], [], None)
-        assert (await read_changelogs(kafka, [0]))[0][0] == {"a": b"3", "b": b"1"}
-        await writer.close()
+        await owned.load()
+        assert owned.partitions[0].size == 2 and owned.corrected == 0
+        assert owned.dossiers == partition.dossiers
+        await commit(owned.writer(0), step(3))
+        await owned.close()
+        await former.stop()
+        dossiers, _ = (await read_changelogs(kafka, [0]))[0]
+        assert dossiers == partition.dossiers and len(dossiers) == 3
 
     with Broker(tmp_path / "kafka", extra=unverified) as broker:
         asyncio.run(run(topics_on(broker.address)))
+
+
+async def nobody(origin: Origin, value: bytes, reason: Reason) -> None:
+    raise AssertionError(f"nothing is put aside: {reason}")
