@@ -1,5 +1,6 @@
 """The command line as a user meets it: output, exit codes, and no secrets."""
 
+import errno
 import json
 from pathlib import Path
 
@@ -8,6 +9,7 @@ from click.testing import CliRunner, Result
 
 from tests.stream.messages import ACHTERNAAM, TODAY, archive, bsn, message, refused
 from zorgstroom.codecs.pseudonym import PseudonymKey
+from zorgstroom.stream import sources
 from zorgstroom.stream.cli import main
 
 KEY = PseudonymKey.new_text()
@@ -69,6 +71,28 @@ def test_ingest_sums_up_and_figures_shows_what_it_published(tmp_path: Path) -> N
 
     again = json.loads(run("ingest", str(folder), "--json").stdout)
     assert (again["aanvaard"], again["herhaald"], again["emissies"]) == (0, 14, 0)
+
+
+@pytest.mark.embedded
+@pytest.mark.usefixtures("geen")
+def test_a_disk_that_does_not_answer_ends_ingest_and_a_second_run_has_it_all(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    folder = messages(tmp_path / "in")
+    usual = sources._file
+
+    def broken(path: str) -> sources.Input:
+        if path.endswith("fout.xml"):
+            raise OSError(errno.ESTALE, "Stale file handle")
+        return usual(path)
+
+    with monkeypatch.context() as patched:
+        patched.setattr(sources, "_file", broken)
+        done = run("ingest", str(folder))
+    assert done.exit_code == 1 and "schijf of share antwoordt" in " ".join(done.output.split())
+    assert run("ingest", str(folder), "--json").exit_code == 0
+    rows = json.loads(run("figures", "--gebied", "Enschede", "--json").stdout)["cijfers"]
+    assert max(row["waarde"] for row in rows if row["maat"] == "actief") == 13
 
 
 @pytest.mark.embedded
