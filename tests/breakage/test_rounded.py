@@ -38,7 +38,7 @@ def own_broker(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Broker]:
         yield running
 
 
-@pytest.mark.parametrize("kind", ["zombie", "sink_away"])
+@pytest.mark.parametrize("kind", ["kill", "join_leave", "zombie", "sink_away"])
 def test_after_breakage_both_shells_publish_the_same(
     kind: str, regions: Path, own_broker: Broker, tmp_path: Path
 ) -> None:

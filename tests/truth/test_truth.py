@@ -96,7 +96,7 @@ def test_made_up_regions_each_have_their_own_figures(
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("seed", [1, 2, 3])
+@pytest.mark.parametrize("seed", [1, 2, 3, 4, 5])
 def test_twenty_thousand_messages_give_the_exact_figures(
     seed: int, made_stream: Callable[..., Path], tmp_path: Path
 ) -> None:

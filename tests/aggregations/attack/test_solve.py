@@ -31,7 +31,7 @@ def intervals(table: Table, readings: list[Reading]) -> dict[Count, Interval]:
     return {count: attack.interval(built.places[count]) for count in table.published}
 
 
-@settings(max_examples=25, deadline=None)
+@settings(max_examples=60, deadline=None)
 @given(tables())
 def test_no_interval_leaves_out_what_is_possible(table: Table) -> None:
     assert relations_hold(table)
