@@ -180,8 +180,7 @@ class Attack:
             np.maximum(self._most, solution, out=self._most)
 
     def _pass_model(self, solver: Any) -> None:
-        import highspy  # noqa: PLC0415
-
+        highspy = _library()
         model = highspy.HighsLp()
         model.num_col_, model.num_row_ = len(self._lows), len(self._row_lows)
         model.col_cost_ = np.zeros(len(self._lows))
@@ -195,41 +194,38 @@ class Attack:
 
     @staticmethod
     def _refuse_contradiction(solver: Any) -> None:
-        import highspy  # noqa: PLC0415
-
-        if solver.getModelStatus() == highspy.HighsModelStatus.kInfeasible:
+        if solver.getModelStatus() == _library().HighsModelStatus.kInfeasible:
             raise ContradictionError
 
 
-def _solver() -> Any:
+def _library() -> Any:
     try:
         import highspy  # noqa: PLC0415 - only in the extra `audit`
     except ImportError as error:
         raise SolverMissingError from error
+    return highspy
 
-    class QuietSolver(highspy.Highs):
-        def enableCallbacks(self) -> None:  # noqa: N802
+
+def _solver() -> Any:
+    highs: Any = _library().Highs  # of which the types say nothing
+
+    class QuietSolver(highs):  # type: ignore[misc]
+        def enableCallbacks(self) -> None:  # noqa: N802 - the library's name
             """Leave them off: nothing listens, and turning them on writes a banner to stdout."""
 
-    solver = QuietSolver()  # type: ignore[no-untyped-call]
+    solver = QuietSolver()
     solver.silent()
     solver.setOptionValue("threads", 1)
     return solver
 
 
 def _is_optimal(solver: Any) -> bool:
-    import highspy  # noqa: PLC0415
-
-    return bool(solver.getModelStatus() == highspy.HighsModelStatus.kOptimal)
+    return bool(solver.getModelStatus() == _library().HighsModelStatus.kOptimal)
 
 
 def _is_unbounded(solver: Any) -> bool:
-    import highspy  # noqa: PLC0415
-
-    return solver.getModelStatus() in (
-        highspy.HighsModelStatus.kUnbounded,
-        highspy.HighsModelStatus.kUnboundedOrInfeasible,
-    )
+    statuses = _library().HighsModelStatus
+    return solver.getModelStatus() in (statuses.kUnbounded, statuses.kUnboundedOrInfeasible)
 
 
 def _interval(least: float, most: float) -> Interval:
