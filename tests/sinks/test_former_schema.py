@@ -12,7 +12,7 @@ from zorgstroom.sinks.contract import Filter
 from zorgstroom.sinks.errors import SinkRefusedError
 from zorgstroom.sinks.migrations import MIGRATIONS
 
-pytestmark = pytest.mark.embedded
+pytestmark = [pytest.mark.embedded, pytest.mark.slow]
 LATEST = MIGRATIONS[-1].number
 
 
@@ -60,7 +60,6 @@ def test_an_empty_database_of_a_former_version_is_made_new(
     assert shapes[0] == shapes[1]
 
 
-@pytest.mark.slow
 def test_making_it_new_may_be_cut_off_anywhere(connection: Connection) -> None:
     for cut in range(2 + sum(len(step.statements) + 1 for step in MIGRATIONS)):
         database = f"cut_{cut}"

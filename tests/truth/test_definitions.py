@@ -9,14 +9,14 @@ import pytest
 from tests.aggregations.letters import begin, einde, letter
 from tests.truth.ways import Way, figure, opened, timeliness
 
-pytestmark = pytest.mark.embedded
+pytestmark = [pytest.mark.embedded, pytest.mark.slow]
 CHILD = {"geboren": "2006-05-20"}
 """Is 18 from 1 May 2024 on."""
 BEGINSTAND = b"bsn,gemeente,wet,toewijzing,categorie,code,begindatum,geboortedatum,geslacht\n"
 Open = Callable[..., Way]
 
 
-@pytest.fixture(params=[pytest.param("embedded", marks=pytest.mark.slow), "worker"])
+@pytest.fixture(params=["embedded", "worker"])
 def open_way(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Open]:
     with ExitStack() as stack:
         yield lambda **definitions: stack.enter_context(

@@ -131,6 +131,7 @@ def test_any_order_with_repeats_and_restarts_gives_the_same(
         assert engine.publish() == 0, "nothing changed, so nothing may be written"
 
 
+@pytest.mark.slow
 def test_the_rules_find_what_is_wrong(short: Simulation, tmp_path: Path) -> None:
     clock = SystemClock(TODAY)
     with engine_on_today(short, "afronden", tmp_path / "data", clock) as engine:

@@ -17,7 +17,7 @@ from zorgstroom.stream.ingest import ingest, publish_at_end
 from zorgstroom.stream.settings import Settings
 
 
-@pytest.fixture(scope="module", params=["afronden", pytest.param("geen", marks=pytest.mark.slow)])
+@pytest.fixture(scope="module", params=["afronden", "geen"])
 def published(
     request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory
 ) -> Iterator[Connection]:

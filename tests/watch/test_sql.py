@@ -9,7 +9,7 @@ import pytest
 from zorgstroom.sinks.connection import Connection
 
 ROOT = Path(__file__).resolve().parents[2]
-pytestmark = pytest.mark.embedded
+pytestmark = [pytest.mark.embedded, pytest.mark.slow]
 BOARD = json.loads((ROOT / "deploy/grafana/dashboards/cijfers.json").read_text("utf-8"))
 PANELS = {
     panel["title"]: target["rawSql"]
